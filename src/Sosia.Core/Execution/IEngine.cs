@@ -1,0 +1,18 @@
+using System;
+
+namespace Sosia.Core.Execution;
+
+/// <summary>
+/// A technique by which vCPUs advance. Any engine runs any machine whose ISA it supports, can take over at any instruction boundary,
+/// and leaves the same architectural state behind.
+/// </summary>
+public interface IEngine : IDisposable
+{
+    /// <summary>The name that the command line uses.</summary>
+    string Name { get; }
+
+    /// <summary>Runs a vCPU until something happens.</summary>
+    /// <param name="vcpu">A vCPU of an ISA that this engine supports; only one thread runs a vCPU at a time.</param>
+    /// <param name="limits">The budget.</param>
+    ExitReason Run(IVcpu vcpu, in RunLimits limits);
+}

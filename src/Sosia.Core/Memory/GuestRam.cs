@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Sosia.Host.Linux.Memory;
+
+namespace Sosia.Core.Memory;
+
+/// <summary>
+/// All RAM (and ROM contents) of one machine: a single memfd mapping with a flag byte per 4 KiB page. Where it appears in the
+/// guest physical address space is <see cref="Buses.MemoryBus"/>'s business; here a byte is named by its offset in RAM.
+/// </summary>
+public sealed unsafe class GuestRam : IDisposable
+{
+    /// <summary>Bytes per page.</summary>
+    public const int PageSize = 4096;
+
+    private readonly SharedMapping _mapping;
+    private readonly List<ICodePageObserver> _observers = [];
+    private byte* _pageFlags;
+
+    /// <summary>Allocates zeroed RAM; host pages are committed on first touch.</summary>
+    /// <param name="byteCount">Size; a positive multiple of 4096.</param>
+    /// <exception cref="SosiaException">The host cannot provide that much address space.</exception>
+    public GuestRam(ulong byteCount)
+    {
+        if (byteCount == 0 || byteCount % PageSize != 0)
+        {
+            throw new SosiaException($"Guest memory of {byteCount} bytes is not a positive multiple of 4096; choose another --memory.");
+        }
+
+        try
+        {
+            _mapping = new SharedMapping("sosia-ram", byteCount);
+        }
+        catch (Win32Exception error)
+        {
+            throw new SosiaException($"The host cannot provide {byteCount >> 20} MiB of guest memory ({error.Message}); choose a smaller --memory.", FailureKind.Host, error);
+        }
+
+        // SAFETY: zeroed native memory, freed in Dispose; calloc of large blocks commits lazily.
+        _pageFlags = (byte*)NativeMemory.AllocZeroed((nuint)(byteCount / PageSize));
+    }
+
+    /// <summary>The host virtual address of offset 0.</summary>
+    public byte* HostBase => _mapping.Address;
+
+    /// <summary>Size in bytes.</summary>
+    public ulong ByteCount => _mapping.ByteCount;
+
+    /// <summary>The memfd behind the RAM, for engines that map it elsewhere.</summary>
+    public int FileDescriptor => _mapping.FileDescriptor;
+
+    /// <summary>One <see cref="RamPageFlags"/> byte per page, indexed by RAM page index.</summary>
+    public byte* PageFlags => _pageFlags;
+
+    /// <summary>Registers an engine's code cache to be told of writes to code pages.</summary>
+    public void AddCodeObserver(ICodePageObserver observer) => _observers.Add(observer);
+
+    /// <summary>Removes a registration made by <see cref="AddCodeObserver"/>.</summary>
+    public void RemoveCodeObserver(ICodePageObserver observer) => _observers.Remove(observer);
+
+    /// <summary>
+    /// Must be called before bytes change by any path that does not go through <see cref="Write"/>: honours the page flags of the range.
+    /// </summary>
+    /// <param name="ramOffset">First byte, as an offset in RAM.</param>
+    /// <param name="byteCount">How many bytes; may cross pages.</param>
+    public void BeforeWrite(ulong ramOffset, int byteCount)
+    {
+        while (byteCount > 0)
+        {
+            ulong page = ramOffset / PageSize;
+            int offset = (int)(ramOffset % PageSize);
+            int chunk = Math.Min(byteCount, PageSize - offset);
+            var flags = (RamPageFlags)_pageFlags[page];
+            if ((flags & RamPageFlags.WriteSlow) != 0)
+            {
+                NotifyWrite(page, offset, chunk, flags);
+            }
+
+            ramOffset += (ulong)chunk;
+            byteCount -= chunk;
+        }
+    }
+
+    /// <summary>Copies bytes into RAM, honouring the page flags (code invalidation, dirty tracking).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves RAM.</exception>
+    public void Write(ulong ramOffset, ReadOnlySpan<byte> data)
+    {
+        CheckRange(ramOffset, (ulong)data.Length);
+        BeforeWrite(ramOffset, data.Length);
+        // SAFETY: the range was checked against the mapping.
+        data.CopyTo(new Span<byte>(HostBase + ramOffset, data.Length));
+    }
+
+    /// <summary>Copies bytes out of RAM.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves RAM.</exception>
+    public void Read(ulong ramOffset, Span<byte> destination)
+    {
+        CheckRange(ramOffset, (ulong)destination.Length);
+        // SAFETY: the range was checked against the mapping.
+        new ReadOnlySpan<byte>(HostBase + ramOffset, destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _mapping.Dispose();
+        if (_pageFlags != null)
+        {
+            NativeMemory.Free(_pageFlags);
+            _pageFlags = null;
+        }
+    }
+
+    private void NotifyWrite(ulong page, int offset, int byteCount, RamPageFlags flags)
+    {
+        if ((flags & RamPageFlags.HasCode) != 0)
+        {
+            for (int i = 0; i < _observers.Count; i++)
+            {
+                _observers[i].CodePageWritten(page, offset, byteCount);
+            }
+        }
+
+        _pageFlags[page] &= unchecked((byte)~RamPageFlags.CleanTracked);
+    }
+
+    private void CheckRange(ulong ramOffset, ulong byteCount)
+    {
+        if (ramOffset > ByteCount || byteCount > ByteCount - ramOffset)
+        {
+            throw new ArgumentOutOfRangeException(nameof(ramOffset), "The range leaves guest RAM.");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Sosia.Core.Memory;
+
+/// <summary>Told before anyone – processor, DMA, debugger, loader – changes bytes of a page marked <see cref="RamPageFlags.HasCode"/>.</summary>
+public interface ICodePageObserver
+{
+    /// <summary>Bytes of a code page are about to change.</summary>
+    /// <param name="ramPageIndex">The page: offset in guest RAM divided by 4096.</param>
+    /// <param name="offset">First byte changed, 0 to 4095.</param>
+    /// <param name="byteCount">How many bytes change; the range stays within the page.</param>
+    void CodePageWritten(ulong ramPageIndex, int offset, int byteCount);
+}

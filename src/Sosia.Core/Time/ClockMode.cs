@@ -1,0 +1,14 @@
+namespace Sosia.Core.Time;
+
+/// <summary>How guest time advances.</summary>
+public enum ClockMode
+{
+    /// <summary>With the host's clock.</summary>
+    RealTime,
+
+    /// <summary>With the host's clock while the guest runs; an idle guest jumps to its next timer.</summary>
+    Fast,
+
+    /// <summary>With the number of retired instructions; an idle guest jumps to its next timer. Two runs give the same history.</summary>
+    Deterministic,
+}

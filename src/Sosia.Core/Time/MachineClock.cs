@@ -1,0 +1,175 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+
+namespace Sosia.Core.Time;
+
+/// <summary>
+/// The one clock of a machine: nanoseconds of guest time since power-on, and the timers that devices arm on it. All members are for
+/// the machine's own thread (the one that runs the vCPU and services devices).
+/// </summary>
+public sealed class MachineClock
+{
+    /// <summary>In deterministic mode one retired instruction is 2^3 = 8 ns of guest time (125 million instructions a second).</summary>
+    public const int DeterministicShift = 3;
+
+    /// <summary>"No timer is armed."</summary>
+    public const long Never = long.MaxValue;
+
+    private readonly List<ClockTimer> _armed = [];
+    private long _offset;
+    private long _pausedAt = -1;
+    private IInstructionCounter? _counter;
+
+    /// <summary>Creates a stopped clock at time 0; <see cref="Resume"/> starts it.</summary>
+    public MachineClock(ClockMode mode)
+    {
+        Mode = mode;
+        _pausedAt = 0;
+    }
+
+    /// <summary>How time advances; fixed for the life of the machine.</summary>
+    public ClockMode Mode { get; }
+
+    /// <summary>Raised when the earliest deadline moves closer, so that the engine stops at the next instruction boundary.</summary>
+    public Action? EarlierDeadline { get; set; }
+
+    /// <summary>Guest nanoseconds since power-on.</summary>
+    public long NowNanoseconds => Mode == ClockMode.Deterministic || _pausedAt < 0 ? Raw() + _offset : _pausedAt;
+
+    /// <summary>The earliest armed deadline, or <see cref="Never"/>.</summary>
+    public long NextDeadlineNanoseconds { get; private set; } = Never;
+
+    /// <summary>Attaches the source of deterministic time.</summary>
+    public void AttachCounter(IInstructionCounter counter) => _counter = counter;
+
+    /// <summary>Creates a disarmed timer.</summary>
+    /// <param name="name">Shown in diagnostics; unique per machine.</param>
+    /// <param name="expired">Called on the machine's thread, between instructions, once per expiry.</param>
+    public ClockTimer CreateTimer(string name, Action expired) => new(this, name, expired);
+
+    /// <summary>Lets time advance (realtime modes): called when the machine starts to run.</summary>
+    public void Resume()
+    {
+        if (_pausedAt >= 0 && Mode != ClockMode.Deterministic)
+        {
+            long at = _pausedAt;
+            _pausedAt = -1;
+            _offset = at - Raw();
+        }
+    }
+
+    /// <summary>Stops time (realtime modes): called when the machine pauses.</summary>
+    public void Pause()
+    {
+        if (_pausedAt < 0 && Mode != ClockMode.Deterministic)
+        {
+            _pausedAt = NowNanoseconds;
+        }
+    }
+
+    /// <summary>Jumps ahead, as an idle machine does in the fast and deterministic modes.</summary>
+    public void AdvanceTo(long nanoseconds)
+    {
+        long delta = nanoseconds - NowNanoseconds;
+        if (delta > 0)
+        {
+            _offset += delta;
+            if (_pausedAt >= 0)
+            {
+                _pausedAt += delta;
+            }
+        }
+    }
+
+    /// <summary>Sets the time of a restored snapshot.</summary>
+    public void Restore(long nanoseconds)
+    {
+        if (Mode == ClockMode.Deterministic)
+        {
+            _offset = nanoseconds - Raw();
+        }
+        else
+        {
+            _pausedAt = nanoseconds;
+        }
+    }
+
+    /// <summary>
+    /// Deterministic mode: how many more instructions may retire before the next deadline is reached (0 when it has been);
+    /// <see cref="long.MaxValue"/> when none is armed.
+    /// </summary>
+    public long InstructionsToNextDeadline()
+    {
+        if (NextDeadlineNanoseconds == Never)
+        {
+            return long.MaxValue;
+        }
+
+        long delta = NextDeadlineNanoseconds - NowNanoseconds;
+        return delta <= 0 ? 0 : (delta + (1 << DeterministicShift) - 1) >> DeterministicShift;
+    }
+
+    /// <summary>Expires every timer whose deadline has passed, earliest first. Timers may re-arm themselves.</summary>
+    public void RunExpired()
+    {
+        long now = NowNanoseconds;
+        // Bounded, so that a timer which re-arms itself in the past cannot hold the machine for ever.
+        for (int rounds = 0; NextDeadlineNanoseconds <= now && rounds < 1000; rounds++)
+        {
+            ClockTimer timer = Earliest()!;
+            Cancel(timer);
+            timer.Expired();
+        }
+    }
+
+    internal void Arm(ClockTimer timer, long deadlineNanoseconds)
+    {
+        if (!timer.IsArmed)
+        {
+            timer.IsArmed = true;
+            _armed.Add(timer);
+        }
+
+        bool wasEarliest = timer.DeadlineNanoseconds == NextDeadlineNanoseconds;
+        timer.DeadlineNanoseconds = deadlineNanoseconds;
+        if (deadlineNanoseconds < NextDeadlineNanoseconds)
+        {
+            NextDeadlineNanoseconds = deadlineNanoseconds;
+            EarlierDeadline?.Invoke();
+        }
+        else if (wasEarliest)
+        {
+            NextDeadlineNanoseconds = Earliest()?.DeadlineNanoseconds ?? Never;
+        }
+    }
+
+    internal void Cancel(ClockTimer timer)
+    {
+        if (timer.IsArmed)
+        {
+            timer.IsArmed = false;
+            _armed.Remove(timer);
+            NextDeadlineNanoseconds = Earliest()?.DeadlineNanoseconds ?? Never;
+        }
+    }
+
+    // A machine has about a dozen timers: a scan beats a heap and keeps expiry order deterministic (deadline, then arming order).
+    private ClockTimer? Earliest()
+    {
+        ClockTimer? earliest = null;
+        foreach (ClockTimer timer in _armed)
+        {
+            if (earliest is null || timer.DeadlineNanoseconds < earliest.DeadlineNanoseconds)
+            {
+                earliest = timer;
+            }
+        }
+
+        return earliest;
+    }
+
+    private long Raw() => Mode == ClockMode.Deterministic
+        ? (_counter?.RetiredInstructions ?? 0) << DeterministicShift
+        : Stopwatch.GetTimestamp() * (1_000_000_000L / Stopwatch.Frequency);
+}

@@ -1,0 +1,99 @@
+using System;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Sosia.Host.Linux.Memory;
+
+/// <summary>
+/// An anonymous, zero-filled memory file (memfd) mapped once into this process, readable and writable.
+/// Guest RAM is one such mapping, so that child processes and KVM can map the same pages.
+/// </summary>
+/// <remarks>Pages are allocated by the host when first touched. See memfd_create(2), mmap(2).</remarks>
+public sealed unsafe partial class SharedMapping : IDisposable
+{
+    private const int ProtRead = 1;
+    private const int ProtWrite = 2;
+    private const int MapShared = 1;
+    private const int MapNoReserve = 0x4000;
+    private const uint MfdCloexec = 1;
+
+    private int _fileDescriptor;
+
+    /// <summary>Creates and maps a memory file.</summary>
+    /// <param name="name">A name that shows in /proc/PID/maps.</param>
+    /// <param name="byteCount">The size; rounded up to whole pages by the host.</param>
+    /// <exception cref="Win32Exception">The host refuses the file or the mapping; carries errno.</exception>
+    public SharedMapping(string name, ulong byteCount)
+    {
+        ByteCount = byteCount;
+        _fileDescriptor = MemfdCreate(name, MfdCloexec);
+        if (_fileDescriptor < 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+
+        if (Ftruncate(_fileDescriptor, (long)byteCount) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            Close(_fileDescriptor);
+            throw new Win32Exception(error);
+        }
+
+        // SAFETY: a fresh mapping chosen by the kernel; it is unmapped only in Dispose.
+        void* address = Mmap(null, (nuint)byteCount, ProtRead | ProtWrite, MapShared | MapNoReserve, _fileDescriptor, 0);
+        if ((nint)address == -1)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            Close(_fileDescriptor);
+            throw new Win32Exception(error);
+        }
+
+        Address = (byte*)address;
+    }
+
+    /// <summary>The host virtual address of the first byte, page-aligned.</summary>
+    public byte* Address { get; private set; }
+
+    /// <summary>The size in bytes as requested.</summary>
+    public ulong ByteCount { get; }
+
+    /// <summary>The memory file's descriptor, owned by this object.</summary>
+    public int FileDescriptor => _fileDescriptor;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Address != null)
+        {
+            // SAFETY: the address and size are those that mmap returned; users must not outlive this object.
+            _ = Munmap(Address, (nuint)ByteCount);
+            Address = null;
+        }
+
+        if (_fileDescriptor >= 0)
+        {
+            _ = Close(_fileDescriptor);
+            _fileDescriptor = -1;
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases the mapping when its owner forgot to.</summary>
+    ~SharedMapping() => Dispose();
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int MemfdCreate(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    private static partial int Ftruncate(int fileDescriptor, long length);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial void* Mmap(void* address, nuint length, int protection, int flags, int fileDescriptor, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Munmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int fileDescriptor);
+}
