@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace Sosia.Isa.X86.Execution;
+
+/// <summary>The header that stands directly before a block's first <see cref="Op"/> in memory; 40 bytes as an <see cref="Op"/> is.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct Block
+{
+    /// <summary>Guest physical address of the first instruction.</summary>
+    public ulong GuestPhysical;
+
+    /// <summary>The next block of the same page, or null.</summary>
+    public Block* NextInPage;
+
+    /// <summary>First operation of the block that a taken branch leads to within the same page; null when not linked.</summary>
+    public Op* Taken;
+
+    /// <summary>First operation of the block that follows within the same page; null when not linked.</summary>
+    public Op* FallThrough;
+
+    /// <summary>Instructions in the block, 1 to 64.</summary>
+    public byte Count;
+
+    /// <summary>Code width: 16, 32 or 64.</summary>
+    public byte CodeBits;
+
+    /// <summary>Bytes of guest code, at most 255 × 15; the block does not leave its page except by its last instruction.</summary>
+    public ushort ByteCount;
+
+    /// <summary>Non-zero when the block's page was written: it must not be entered again.</summary>
+    public uint IsVoid;
+
+    /// <summary>The block that an operation at position 0 belongs to.</summary>
+    public static Block* Of(Op* firstOp) => (Block*)firstOp - 1;
+}

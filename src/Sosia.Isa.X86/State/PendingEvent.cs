@@ -1,0 +1,32 @@
+using System;
+
+namespace Sosia.Isa.X86.State;
+
+/// <summary>What waits to be noticed at the next instruction boundary: bits of <see cref="X86State.PendingEvents"/>.</summary>
+[Flags]
+public enum PendingEvent
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>The interrupt wire is asserted.</summary>
+    Interrupt = 1,
+
+    /// <summary>A non-maskable interrupt came.</summary>
+    Nmi = 2,
+
+    /// <summary>INIT came.</summary>
+    Init = 4,
+
+    /// <summary>A start-up message came; its vector is kept by the CPU.</summary>
+    Startup = 8,
+
+    /// <summary>The engine shall return to its caller.</summary>
+    Kick = 16,
+
+    /// <summary>The A20 gate changed.</summary>
+    A20 = 32,
+
+    /// <summary>A data breakpoint or single-step trap is due after the instruction just retired; its DR6 bits are in <see cref="X86State.FaultAddress"/>.</summary>
+    DebugTrap = 64,
+}

@@ -1,0 +1,44 @@
+namespace Sosia.Isa.X86.State;
+
+/// <summary>Byte offsets of registers in <see cref="X86State"/>, as <see cref="Execution.Op"/> names them.</summary>
+public static unsafe class StateOffset
+{
+    /// <summary>The always-zero pseudo-register.</summary>
+    public static readonly ushort Zero = Of(&((X86State*)null)->Zero);
+
+    /// <summary>The running block's RIP.</summary>
+    public static readonly ushort BlockRip = Of(&((X86State*)null)->BlockRip);
+
+    /// <summary>RAX; the others follow at 8-byte steps.</summary>
+    public static readonly ushort Gpr = Of(((X86State*)null)->Gpr);
+
+    /// <summary>XMM0; the others follow at 32-byte steps.</summary>
+    public static readonly ushort Vector = Of(((X86State*)null)->Vector);
+
+    /// <summary>MM0 = significand of physical x87 register 0; the others follow at 16-byte steps.</summary>
+    public static readonly ushort X87 = Of(((X86State*)null)->X87);
+
+    /// <summary>ES; CS, SS, DS, FS, GS follow, each <see cref="SegmentRegister"/> in size.</summary>
+    public static readonly ushort Es = Of(&((X86State*)null)->Es);
+
+    /// <summary>A 64-, 32- or 16-bit general register, or a low byte register.</summary>
+    /// <param name="number">0 to 15.</param>
+    public static ushort GprAt(int number) => (ushort)(Gpr + (number * 8));
+
+    /// <summary>An 8-bit register as ModRM encodes it: without a REX prefix 4–7 are AH, CH, DH, BH.</summary>
+    public static ushort Gpr8At(int number, bool hasRex) => !hasRex && number is >= 4 and < 8
+        ? (ushort)(Gpr + ((number - 4) * 8) + 1)
+        : GprAt(number);
+
+    /// <summary>A vector register.</summary>
+    public static ushort VectorAt(int number) => (ushort)(Vector + (number * 32));
+
+    /// <summary>An MMX register.</summary>
+    public static ushort MmxAt(int number) => (ushort)(X87 + ((number & 7) * 16));
+
+    /// <summary>A segment register in encoding order ES, CS, SS, DS, FS, GS.</summary>
+    public static ushort SegmentAt(int number) => (ushort)(Es + (number * sizeof(SegmentRegister)));
+
+    // SAFETY: only the address is computed from the null base; nothing is read.
+    private static ushort Of(void* fieldAtNull) => (ushort)(nuint)fieldAtNull;
+}
