@@ -7,7 +7,6 @@ using Sosia.Core.Execution;
 using Sosia.Core.Interrupts;
 using Sosia.Core.Time;
 using Sosia.Isa.X86.Execution;
-using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;

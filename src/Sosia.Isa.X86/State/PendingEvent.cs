@@ -27,6 +27,6 @@ public enum PendingEvent
     /// <summary>The A20 gate changed.</summary>
     A20 = 32,
 
-    /// <summary>A data breakpoint or single-step trap is due after the instruction just retired; its DR6 bits are in <see cref="X86State.FaultAddress"/>.</summary>
+    /// <summary>A data breakpoint or single-step trap is due after the instruction just retired; its DR6 bits are in <see cref="X86State.PendingDebugBits"/>.</summary>
     DebugTrap = 64,
 }
