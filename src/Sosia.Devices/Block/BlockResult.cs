@@ -1,0 +1,23 @@
+namespace Sosia.Devices.Block;
+
+/// <summary>How an operation on a disk's host side ended.</summary>
+public enum BlockResult : byte
+{
+    /// <summary>Done.</summary>
+    Ok,
+
+    /// <summary>The range leaves the disk.</summary>
+    OutOfRange,
+
+    /// <summary>The disk may not be written.</summary>
+    ReadOnly,
+
+    /// <summary>The host has no space (or quota) left for it.</summary>
+    NoSpace,
+
+    /// <summary>The host's file has become shorter than the disk.</summary>
+    Truncated,
+
+    /// <summary>Any other error of the host.</summary>
+    HostError,
+}

@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Sosia.Core;
+
+namespace Sosia.Devices.Block;
+
+/// <summary>
+/// What a user says of one drive: <c>file=F,format=raw,if=virtio[,readonly][,snapshot]</c>. A comma in a value is written twice.
+/// </summary>
+/// <param name="File">The image file or the host's block device.</param>
+/// <param name="FormatIsGiven">True when the user named the format; otherwise raw is taken, but not for what looks like another format.</param>
+/// <param name="Interface">How the guest sees it.</param>
+/// <param name="IsReadOnly">True when the guest may not write.</param>
+/// <param name="IsSnapshot">True when the guest's writes vanish with the machine and the file stays untouched.</param>
+public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
+{
+    private const string Syntax = "file=F,format=raw,if=virtio[,readonly][,snapshot]";
+
+    /// <summary>Understands a drive option.</summary>
+    /// <exception cref="SosiaException">A key or value is unknown, repeated or not implemented yet; the message names it.</exception>
+    public static DriveOptions Parse(string text)
+    {
+        string? file = null;
+        bool formatIsGiven = false;
+        bool readOnly = false;
+        bool snapshot = false;
+        HashSet<string> seen = [];
+        foreach (string part in Split(text))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            string key = equals < 0 ? part : part[..equals];
+            string? value = equals < 0 ? null : part[(equals + 1)..];
+            if (!seen.Add(key))
+            {
+                throw new SosiaException($"The drive option '{text}' gives '{key}' twice; give it once.");
+            }
+
+            switch (key)
+            {
+                case "file":
+                    file = RequireValue(key, value, text);
+                    break;
+                case "format":
+                    CheckFormat(RequireValue(key, value, text));
+                    formatIsGiven = true;
+                    break;
+                case "if":
+                    CheckInterface(RequireValue(key, value, text));
+                    break;
+                case "readonly":
+                    readOnly = ParseSwitch(key, value);
+                    break;
+                case "snapshot":
+                    snapshot = ParseSwitch(key, value);
+                    break;
+                default:
+                    throw new SosiaException($"The drive option '{text}' has the unknown key '{key}'; the form is {Syntax}, and a comma in a file name is written twice.");
+            }
+        }
+
+        return file is null
+            ? throw new SosiaException($"The drive option '{text}' names no file; the form is {Syntax}.")
+            : new DriveOptions(file, formatIsGiven, DriveInterface.Virtio, readOnly, snapshot);
+    }
+
+    /// <summary>Opens and locks what the options name.</summary>
+    /// <exception cref="SosiaException">The file cannot be used; the message says why and what to do.</exception>
+    public IBlockBackend Open()
+    {
+        RawFileBackend raw = RawFileBackend.Open(File, IsReadOnly || IsSnapshot);
+        try
+        {
+            if (!FormatIsGiven)
+            {
+                RefuseOtherFormats(raw);
+            }
+        }
+        catch (SosiaException)
+        {
+            raw.Dispose();
+            throw;
+        }
+
+        return IsSnapshot && !IsReadOnly ? OverlayBackend.Create(raw) : raw;
+    }
+
+    // A raw disk whose guest writes the header of another format must not become that format at the next start, so there is no
+    // guessing; but an image of another format given without its name is refused rather than offered as a disk full of nonsense.
+    private void RefuseOtherFormats(RawFileBackend raw)
+    {
+        Span<byte> header = stackalloc byte[512];
+        if (raw.Read(0, header) != BlockResult.Ok)
+        {
+            throw new SosiaException($"The disk image '{File}' cannot be read; check the file and the host's storage.");
+        }
+
+        string? format = header.StartsWith((ReadOnlySpan<byte>)[0x51, 0x46, 0x49, 0xfb]) ? "qcow2"
+            : header.StartsWith("KDMV"u8) ? "vmdk"
+            : header.StartsWith("conectix"u8) ? "vpc"
+            : header.StartsWith("vhdxfile"u8) ? "vhdx"
+            : header.StartsWith("<<< "u8) ? "vdi"
+            : null;
+        if (format is not null)
+        {
+            throw new SosiaException($"The disk image '{File}' looks like format '{format}', which is not implemented yet; convert it to raw, or add format=raw to the drive if it is meant as it is.");
+        }
+    }
+
+    private static string RequireValue(string key, string? value, string text)
+        => string.IsNullOrEmpty(value) ? throw new SosiaException($"The drive option '{text}' gives no value for '{key}'; write {key}=VALUE.") : value;
+
+    private static void CheckFormat(string value)
+    {
+        switch (value)
+        {
+            case "raw":
+                break;
+            case "qcow2" or "vmdk" or "vdi" or "vpc" or "vhdx":
+                throw new SosiaException($"The drive format '{value}' is not implemented yet; convert the image to raw and say format=raw.");
+            default:
+                throw new SosiaException($"The drive format '{value}' is unknown; say format=raw.");
+        }
+    }
+
+    private static void CheckInterface(string value)
+    {
+        switch (value)
+        {
+            case "virtio":
+                break;
+            case "ide" or "scsi" or "floppy" or "cdrom":
+                throw new SosiaException($"The drive interface '{value}' is not implemented yet; say if=virtio.");
+            default:
+                throw new SosiaException($"The drive interface '{value}' is unknown; say if=virtio.");
+        }
+    }
+
+    private static bool ParseSwitch(string key, string? value) => value switch
+    {
+        null or "on" => true,
+        "off" => false,
+        _ => throw new SosiaException($"The drive option '{key}' has the value '{value}'; say {key}, {key}=on or {key}=off."),
+    };
+
+    private static List<string> Split(string text)
+    {
+        List<string> parts = [];
+        var part = new StringBuilder();
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] != ',')
+            {
+                part.Append(text[i]);
+            }
+            else if (i + 1 < text.Length && text[i + 1] == ',')
+            {
+                part.Append(',');
+                i++;
+            }
+            else
+            {
+                parts.Add(part.ToString());
+                part.Clear();
+            }
+        }
+
+        parts.Add(part.ToString());
+        return parts;
+    }
+}
