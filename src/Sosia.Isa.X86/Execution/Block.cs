@@ -2,12 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Sosia.Isa.X86.Execution;
 
-/// <summary>The header that stands directly before a block's first <see cref="Op"/> in memory; 40 bytes as an <see cref="Op"/> is.</summary>
+/// <summary>The header that stands directly before a block's first <see cref="Op"/> in memory.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct Block
 {
     /// <summary>Guest physical address of the first instruction.</summary>
     public ulong GuestPhysical;
+
+    /// <summary>The next block of the same hash bucket, or null.</summary>
+    public Block* NextInBucket;
 
     /// <summary>The next block of the same page, or null.</summary>
     public Block* NextInPage;

@@ -6,6 +6,9 @@ public static unsafe class StateOffset
     /// <summary>The always-zero pseudo-register.</summary>
     public static readonly ushort Zero = Of(&((X86State*)null)->Zero);
 
+    /// <summary>The always-zero pseudo-register of stack accesses in 64-bit code.</summary>
+    public static readonly ushort StackZero = Of(&((X86State*)null)->StackZero);
+
     /// <summary>The running block's RIP.</summary>
     public static readonly ushort BlockRip = Of(&((X86State*)null)->BlockRip);
 

@@ -34,6 +34,9 @@ public unsafe struct X86State
     /// <summary>Always zero: the register that an absent base or index, or a flat segment base, names.</summary>
     public ulong Zero;
 
+    /// <summary>Always zero too: the flat base of stack accesses in 64-bit code, told apart because they raise #SS.</summary>
+    public ulong StackZero;
+
     /// <summary>The instruction pointer of the running block's first operation.</summary>
     public ulong BlockRip;
 

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace Sosia.Isa.X86.Semantics.Alu;
+
+/// <summary>AND.</summary>
+internal readonly struct And : IInstruction
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Execute<S, V>(ref S s)
+        where S : struct, ISemantics<V>
+    {
+        V a = s.ReadDestinationForUpdate();
+        if (s.Faulted)
+        {
+            return;
+        }
+
+        V b = s.ReadSource();
+        if (s.Faulted)
+        {
+            return;
+        }
+
+        V result = s.And(a, b);
+        s.WriteDestination(result);
+        if (s.Faulted)
+        {
+            return;
+        }
+
+        FlagMath.SetLogic(ref s, result);
+    }
+}

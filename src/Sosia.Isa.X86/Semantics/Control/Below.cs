@@ -1,0 +1,13 @@
+using System.Runtime.CompilerServices;
+
+namespace Sosia.Isa.X86.Semantics.Control;
+
+/// <summary>Condition B: CF.</summary>
+internal readonly struct Below : ICondition
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Holds<S, V>(ref S s)
+        where S : struct, ISemantics<V>
+        => FlagMath.Cf<S, V>(ref s);
+}

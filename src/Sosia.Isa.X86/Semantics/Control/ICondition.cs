@@ -1,0 +1,9 @@
+namespace Sosia.Isa.X86.Semantics.Control;
+
+/// <summary>One of the sixteen conditions of Jcc, SETcc and CMOVcc.</summary>
+internal interface ICondition
+{
+    /// <summary>1 when the condition holds, else 0.</summary>
+    static abstract V Holds<S, V>(ref S s)
+        where S : struct, ISemantics<V>;
+}

@@ -1,0 +1,149 @@
+namespace Sosia.Isa.X86.Semantics;
+
+/// <summary>
+/// What an instruction's meaning is written in: the operations on 64-bit values, operands and flags that either do the work at once
+/// (<c>V</c> = <see cref="ulong"/>, <see cref="Interpreting{TWidth, TDestination, TSource}"/>) or record it as intermediate code
+/// (<c>V</c> = a value of that code).
+/// </summary>
+/// <remarks>
+/// Operand values are zero-extended to 64 bits. Arithmetic is 64-bit; <see cref="Truncate"/> brings a result back to the operand
+/// width. A meaning reads, computes and commits last; after anything that can fault it says <c>if (s.Faulted) return;</c>.
+/// </remarks>
+/// <typeparam name="V">The type of a value.</typeparam>
+public interface ISemantics<V>
+{
+    /// <summary>The operand width: 8, 16, 32 or 64 bits.</summary>
+    int Bits { get; }
+
+    /// <summary>True when the instruction has faulted; a constant false while code is being recorded.</summary>
+    bool Faulted { get; }
+
+    /// <summary>True when operand 0 is a register.</summary>
+    bool DestinationIsRegister { get; }
+
+    /// <summary>The lazy flags' result word (see <see cref="State.LazyFlags"/>).</summary>
+    V FlagResult { get; set; }
+
+    /// <summary>The lazy flags' carry word (see <see cref="State.LazyFlags"/>).</summary>
+    V FlagCarries { get; set; }
+
+    /// <summary>Operand 0, which will not be written.</summary>
+    V ReadDestination();
+
+    /// <summary>Operand 0, which will be written: memory is checked for write permission now.</summary>
+    V ReadDestinationForUpdate();
+
+    /// <summary>Operand 1.</summary>
+    V ReadSource();
+
+    /// <summary>The register named by VEX.vvvv.</summary>
+    V ReadThird();
+
+    /// <summary>The immediate operand.</summary>
+    V ReadImmediate();
+
+    /// <summary>The memory operand's effective address (LEA), without its segment.</summary>
+    V EffectiveAddress();
+
+    /// <summary>Writes operand 0; can fault unless it was read for update.</summary>
+    void WriteDestination(V value);
+
+    /// <summary>Writes operand 1, which is a register.</summary>
+    void WriteSource(V value);
+
+    /// <summary>Writes the register named by VEX.vvvv.</summary>
+    void WriteThird(V value);
+
+    /// <summary>A general register at operand width; for 8-bit operands the low byte.</summary>
+    V ReadRegister(int number);
+
+    /// <summary>Writes a general register at operand width (32-bit writes clear the upper half).</summary>
+    void WriteRegister(int number, V value);
+
+    /// <summary>Writes a general register at operand width when the condition is not 0; leaves all 64 bits alone otherwise.</summary>
+    void WriteRegisterIf(V condition, int number, V value);
+
+    /// <summary>Writes operand 0, a register, when the condition is not 0; leaves all 64 bits alone otherwise.</summary>
+    void WriteDestinationIf(V condition, V value);
+
+    /// <summary>A 16-bit register, whatever the operand width (AX of 8-bit multiplication).</summary>
+    V ReadRegister16(int number);
+
+    /// <summary>Writes a 16-bit register, whatever the operand width.</summary>
+    void WriteRegister16(int number, V value);
+
+    /// <summary>Raises an exception without error code when the condition is not 0; then <see cref="Faulted"/>.</summary>
+    void FaultIf(V condition, byte vector);
+
+    /// <summary>A constant.</summary>
+    V Constant(ulong value);
+
+    /// <summary>Cuts to the operand width, zero-extended.</summary>
+    V Truncate(V value);
+
+    /// <summary>Sign-extends from the operand width to 64 bits.</summary>
+    V SignExtend(V value);
+
+    /// <summary>Sign-extends from the given width to 64 bits.</summary>
+    V SignExtend(V value, int bits);
+
+    /// <summary>Zero-extends from the given width.</summary>
+    V ZeroExtend(V value, int bits);
+
+    /// <summary>a + b.</summary>
+    V Add(V a, V b);
+
+    /// <summary>a − b.</summary>
+    V Subtract(V a, V b);
+
+    /// <summary>The low 64 bits of a × b.</summary>
+    V Multiply(V a, V b);
+
+    /// <summary>The high 64 bits of the unsigned product.</summary>
+    V MultiplyHighUnsigned(V a, V b);
+
+    /// <summary>The high 64 bits of the signed product.</summary>
+    V MultiplyHighSigned(V a, V b);
+
+    /// <summary>Bitwise and.</summary>
+    V And(V a, V b);
+
+    /// <summary>Bitwise or.</summary>
+    V Or(V a, V b);
+
+    /// <summary>Bitwise exclusive or.</summary>
+    V Xor(V a, V b);
+
+    /// <summary>Bitwise complement.</summary>
+    V Not(V a);
+
+    /// <summary>a &lt;&lt; count, count taken modulo 64.</summary>
+    V ShiftLeft(V a, V count);
+
+    /// <summary>Logical a &gt;&gt; count, count taken modulo 64.</summary>
+    V ShiftRight(V a, V count);
+
+    /// <summary>Arithmetic a &gt;&gt; count, count taken modulo 64.</summary>
+    V ShiftRightArithmetic(V a, V count);
+
+    /// <summary>1 when a = b, else 0.</summary>
+    V Equal(V a, V b);
+
+    /// <summary>1 when a &lt; b unsigned, else 0.</summary>
+    V LessUnsigned(V a, V b);
+
+    /// <summary>a when the condition is not 0, else b.</summary>
+    V Select(V condition, V a, V b);
+
+    /// <summary>How many zero bits stand above the highest one; 64 for 0.</summary>
+    V LeadingZeros(V a);
+
+    /// <summary>How many zero bits stand below the lowest one; 64 for 0.</summary>
+    V TrailingZeros(V a);
+
+    /// <summary>How many bits are set.</summary>
+    V PopCount(V a);
+
+    /// <summary>Reverses the eight bytes.</summary>
+    V ReverseBytes(V a);
+}

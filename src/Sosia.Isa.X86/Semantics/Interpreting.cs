@@ -1,0 +1,444 @@
+using System;
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.Mmu;
+using Sosia.Isa.X86.State;
+
+namespace Sosia.Isa.X86.Semantics;
+
+/// <summary>
+/// The instance of <see cref="ISemantics{V}"/> that does the work at once. Everything is inlined into the handler of one instruction
+/// form; the memory fast path is one compare against the soft TLB.
+/// </summary>
+/// <typeparam name="TWidth">Operand width.</typeparam>
+/// <typeparam name="TDestination">Where operand 0 is.</typeparam>
+/// <typeparam name="TSource">Where operand 1 is.</typeparam>
+public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ulong>
+    where TWidth : struct, IWidth
+    where TDestination : struct, IPlace
+    where TSource : struct, IPlace
+{
+    private readonly X86State* _state;
+    private readonly Op* _op;
+    private byte* _updateHost;
+    private ulong _updateLinear;
+    private bool _updatePending;
+    private bool _faulted;
+    private bool _stop;
+
+    /// <summary>Binds the instance to one execution of one operation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Interpreting(X86State* state, Op* op)
+    {
+        _state = state;
+        _op = op;
+        _updateHost = null;
+        _updateLinear = 0;
+        _updatePending = false;
+        _faulted = false;
+        _stop = false;
+    }
+
+    /// <summary>True when the block must end here: a fault, or an access after which events must be looked at.</summary>
+    public readonly bool Stop => _stop;
+
+    /// <inheritdoc/>
+    public readonly int Bits => TWidth.Bits;
+
+    /// <inheritdoc/>
+    public readonly bool Faulted => _faulted;
+
+    /// <inheritdoc/>
+    public readonly bool DestinationIsRegister => TDestination.Place == OperandPlace.Register;
+
+    /// <inheritdoc/>
+    public readonly ulong FlagResult
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _state->FlagResult;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _state->FlagResult = value;
+    }
+
+    /// <inheritdoc/>
+    public readonly ulong FlagCarries
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _state->FlagCarries;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _state->FlagCarries = value;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadDestination()
+        => TDestination.Place == OperandPlace.Register ? LoadRegister(_op->Destination) : ReadMemory();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadDestinationForUpdate()
+    {
+        if (TDestination.Place == OperandPlace.Register)
+        {
+            return LoadRegister(_op->Destination);
+        }
+
+        if (!TryLinear(isWrite: true, out ulong linear))
+        {
+            return 0;
+        }
+
+        TlbEntry* entry = _state->DataTlb + ((linear >> 12) & (TlbEntry.Count - 1));
+        if (entry->WriteTag == ((linear + (uint)(TWidth.Bits / 8) - 1) & ~0xfffUL))
+        {
+            _updateHost = (byte*)(linear + entry->Addend);
+            return Load(_updateHost);
+        }
+
+        _updateLinear = linear;
+        _updatePending = true;
+        if (!MemoryAccess.ReadForUpdateSlow(_state, linear, TWidth.Bits / 8, out ulong value))
+        {
+            _faulted = true;
+        }
+
+        _stop |= _state->Exit != BlockExit.None;
+        return value;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadSource()
+        => TSource.Place == OperandPlace.Register ? LoadRegister(_op->Source)
+            : TSource.Place == OperandPlace.Memory ? ReadMemory()
+            : Truncate(_op->Immediate);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ReadThird() => LoadRegister(_op->Third);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ReadImmediate() => Truncate(_op->Immediate);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong EffectiveAddress()
+    {
+        ulong address = At(_op->Base) + (At(_op->Index) << _op->Scale) + (ulong)(long)_op->Displacement;
+        if ((_op->Flags & OpFlags.SlowAddress) != 0)
+        {
+            address = (_op->Flags & OpFlags.Address16) != 0 ? (ushort)address
+                : (_op->Flags & OpFlags.Address32) != 0 ? (uint)address : address;
+        }
+
+        return address;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteDestination(ulong value)
+    {
+        if (TDestination.Place == OperandPlace.Register)
+        {
+            StoreRegister(_op->Destination, value);
+        }
+        else if (_updateHost != null)
+        {
+            Store(_updateHost, value);
+        }
+        else if (_updatePending)
+        {
+            // The permission was checked by the read for update.
+            WriteSlow(_updateLinear, value);
+        }
+        else
+        {
+            WriteMemory(value);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteSource(ulong value) => StoreRegister(_op->Source, value);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteThird(ulong value) => StoreRegister(_op->Third, value);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ReadRegister(int number) => Truncate(_state->Gpr[number]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteRegister(int number, ulong value) => Store32Clears((byte*)&_state->Gpr[number], value);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteRegisterIf(ulong condition, int number, ulong value)
+    {
+        if (condition != 0)
+        {
+            WriteRegister(number, value);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteDestinationIf(ulong condition, ulong value)
+    {
+        if (condition != 0)
+        {
+            StoreRegister(_op->Destination, value);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ReadRegister16(int number) => (ushort)_state->Gpr[number];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WriteRegister16(int number, ulong value) => *(ushort*)&_state->Gpr[number] = (ushort)value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FaultIf(ulong condition, byte vector)
+    {
+        if (condition != 0)
+        {
+            _faulted = true;
+            _stop = true;
+            _state->Exit = BlockExit.Fault;
+            _state->FaultVector = vector;
+            _state->FaultHasErrorCode = 0;
+            _state->FaultErrorCode = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Constant(ulong value) => value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Truncate(ulong value)
+        => TWidth.Bits == 8 ? (byte)value : TWidth.Bits == 16 ? (ushort)value : TWidth.Bits == 32 ? (uint)value : value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong SignExtend(ulong value) => SignExtend(value, TWidth.Bits);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong SignExtend(ulong value, int bits)
+        => bits == 8 ? (ulong)(sbyte)value : bits == 16 ? (ulong)(short)value : bits == 32 ? (ulong)(int)value : value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ZeroExtend(ulong value, int bits)
+        => bits == 8 ? (byte)value : bits == 16 ? (ushort)value : bits == 32 ? (uint)value : value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Add(ulong a, ulong b) => a + b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Subtract(ulong a, ulong b) => a - b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Multiply(ulong a, ulong b) => a * b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong MultiplyHighUnsigned(ulong a, ulong b) => Math.BigMul(a, b, out _);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong MultiplyHighSigned(ulong a, ulong b) => (ulong)Math.BigMul((long)a, (long)b, out _);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong And(ulong a, ulong b) => a & b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Or(ulong a, ulong b) => a | b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Xor(ulong a, ulong b) => a ^ b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Not(ulong a) => ~a;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ShiftLeft(ulong a, ulong count) => a << (int)count;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ShiftRight(ulong a, ulong count) => a >> (int)count;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ShiftRightArithmetic(ulong a, ulong count) => (ulong)((long)a >> (int)count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Equal(ulong a, ulong b) => a == b ? 1UL : 0UL;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong LessUnsigned(ulong a, ulong b) => a < b ? 1UL : 0UL;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong Select(ulong condition, ulong a, ulong b) => condition != 0 ? a : b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong LeadingZeros(ulong a) => (ulong)BitOperations.LeadingZeroCount(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong TrailingZeros(ulong a) => (ulong)BitOperations.TrailingZeroCount(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong PopCount(ulong a) => (ulong)BitOperations.PopCount(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong ReverseBytes(ulong a) => BinaryPrimitives.ReverseEndianness(a);
+
+    // SAFETY (whole file): offsets come from StateOffset and lie within the state; host pointers come from TLB entries, which only
+    // ever hold addresses inside guest RAM, and the compare ensures that the access stays within that page.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly ulong At(ushort offset) => *(ulong*)((byte*)_state + offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly ulong LoadRegister(ushort offset) => Load((byte*)_state + offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void StoreRegister(ushort offset, ulong value) => Store32Clears((byte*)_state + offset, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Load(byte* host)
+        => TWidth.Bits == 8 ? *host : TWidth.Bits == 16 ? *(ushort*)host : TWidth.Bits == 32 ? *(uint*)host : *(ulong*)host;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(byte* host, ulong value)
+    {
+        if (TWidth.Bits == 8)
+        {
+            *host = (byte)value;
+        }
+        else if (TWidth.Bits == 16)
+        {
+            *(ushort*)host = (ushort)value;
+        }
+        else if (TWidth.Bits == 32)
+        {
+            *(uint*)host = (uint)value;
+        }
+        else
+        {
+            *(ulong*)host = value;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store32Clears(byte* register, ulong value)
+    {
+        if (TWidth.Bits == 32)
+        {
+            *(ulong*)register = (uint)value;
+        }
+        else
+        {
+            Store(register, value);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryLinear(bool isWrite, out ulong linear)
+    {
+        if ((_op->Flags & OpFlags.SlowAddress) == 0)
+        {
+            linear = At(_op->Base) + (At(_op->Index) << _op->Scale) + (ulong)(long)_op->Displacement + At(_op->Segment);
+            return true;
+        }
+
+        if (MemoryAccess.SegmentedAddress(_state, _op, TWidth.Bits / 8, isWrite, out linear))
+        {
+            return true;
+        }
+
+        _faulted = true;
+        _stop = true;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ReadMemory()
+    {
+        if (!TryLinear(isWrite: false, out ulong linear))
+        {
+            return 0;
+        }
+
+        TlbEntry* entry = _state->DataTlb + ((linear >> 12) & (TlbEntry.Count - 1));
+        return entry->ReadTag == ((linear + (uint)(TWidth.Bits / 8) - 1) & ~0xfffUL)
+            ? Load((byte*)(linear + entry->Addend))
+            : ReadSlow(linear);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteMemory(ulong value)
+    {
+        if (!TryLinear(isWrite: true, out ulong linear))
+        {
+            return;
+        }
+
+        TlbEntry* entry = _state->DataTlb + ((linear >> 12) & (TlbEntry.Count - 1));
+        if (entry->WriteTag == ((linear + (uint)(TWidth.Bits / 8) - 1) & ~0xfffUL))
+        {
+            Store((byte*)(linear + entry->Addend), value);
+        }
+        else
+        {
+            WriteSlow(linear, value);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ReadSlow(ulong linear)
+    {
+        if (!MemoryAccess.ReadSlow(_state, linear, TWidth.Bits / 8, out ulong value))
+        {
+            _faulted = true;
+        }
+
+        _stop = _state->Exit != BlockExit.None;
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteSlow(ulong linear, ulong value)
+    {
+        if (!MemoryAccess.WriteSlow(_state, linear, TWidth.Bits / 8, value))
+        {
+            _faulted = true;
+        }
+
+        _stop = _state->Exit != BlockExit.None;
+    }
+}
