@@ -150,8 +150,7 @@ public static unsafe class MemoryAccess
         }
 
         linear = (segment.Base + offset) & 0xffff_ffff;
-        ulong end = isWrite ? segment.WriteEnd : segment.ReadEnd;
-        if (offset + (ulong)byteCount <= end || AllowsSlow(ref segment, offset, byteCount, isWrite))
+        if (IsWithin(ref segment, offset, byteCount, isWrite))
         {
             return true;
         }
@@ -159,6 +158,10 @@ public static unsafe class MemoryAccess
         X86Cpu.FromState(st).Fault(isStack ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, 0);
         return false;
     }
+
+    /// <summary>True when a segment allows an access outside 64-bit mode.</summary>
+    internal static bool IsWithin(ref SegmentRegister segment, ulong offset, int byteCount, bool isWrite)
+        => offset + (ulong)byteCount <= (isWrite ? segment.WriteEnd : segment.ReadEnd) || AllowsSlow(ref segment, offset, byteCount, isWrite);
 
     // SDM vol. 3, 5.3 and 5.4: limits (also of expand-down segments) and types.
     private static bool AllowsSlow(ref SegmentRegister segment, ulong offset, int byteCount, bool isWrite)

@@ -74,6 +74,13 @@ public sealed unsafe partial class X86Cpu
         }
     }
 
+    /// <summary>Voids the engine's jump cache: for an engine that has dropped blocks.</summary>
+    public void DropJumpCache()
+    {
+        _jumpGeneration++;
+        PublishJumpGeneration();
+    }
+
     /// <summary>
     /// Selects the data TLB of the current privilege. To be called after every change of CPL, CR0.AM, CR4.SMAP, EFLAGS.AC or DR7.
     /// </summary>

@@ -109,4 +109,49 @@ public sealed unsafe partial class X86Cpu
 
         return hits;
     }
+
+    // An instruction that began with TF set has retired: its trap is due, unless a load of SS hides it (SDM vol. 3, 6.8.3).
+    private void NoteStep(bool isDebugHidden)
+    {
+        if (_stepFrom >= 0 && State->RetiredAtBlock > _stepFrom && !isDebugHidden)
+        {
+            State->PendingDebugBits |= ControlBits.Dr6Bs;
+        }
+
+        _stepFrom = -1;
+    }
+
+    // Code breakpoints come before the instruction (a fault), single step after it (a trap).
+    private BoundaryAction PrepareStep(bool isDebugHidden)
+    {
+        X86State* st = State;
+        if (_hasCodeBreakpoints && !isDebugHidden && !IsResumeFlagLive)
+        {
+            ulong linear = st->CodeBits == 64 ? st->Rip : (st->Cs.Base + st->Rip) & 0xffff_ffff;
+            ulong hits = MatchBreakpoints(linear, 1, 0b0001);
+            if (hits != 0)
+            {
+                // The handler's own first instruction is not looked at: a breakpoint there must not hold the machine for ever.
+                RaiseDebugTrap(hits);
+                return st->ShutDown != 0 ? BoundaryAction.ShutDown : BoundaryAction.RunOne;
+            }
+        }
+
+        _stepFrom = (st->SystemFlags & ControlBits.Tf) != 0 ? st->RetiredAtBlock : -1;
+        return BoundaryAction.RunOne;
+    }
+
+    private void RaiseDebugTrap(ulong dr6Bits)
+    {
+        Fault(ExceptionVector.Debug);
+        State->FaultAddress = dr6Bits;
+        DeliverFault();
+    }
+
+    // DR6 collects causes and is never cleared by the processor; DR7.GD lets the handler use the debug registers.
+    private void EnterDebug(ulong dr6Bits)
+    {
+        State->Dr[6] |= dr6Bits;
+        State->Dr[7] &= ~ControlBits.Dr7Gd;
+    }
 }

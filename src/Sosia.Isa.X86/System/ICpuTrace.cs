@@ -1,0 +1,12 @@
+namespace Sosia.Isa.X86;
+
+/// <summary>Sees the events of a CPU when tracing is on (the --trace int option).</summary>
+public interface ICpuTrace
+{
+    /// <summary>An exception or interrupt is about to be delivered.</summary>
+    /// <param name="cpu">The CPU, in the state before delivery.</param>
+    /// <param name="vector">The vector.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="errorCode">The error code, or null.</param>
+    void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode);
+}
