@@ -243,7 +243,7 @@ public static class Decoder
             }
         }
 
-        if ((encoding.RexW && !rexW) || (encoding.VexW0 && rexW))
+        if ((encoding.RexW && !rexW) || (encoding.VexW0 && rexW) || (encoding.NoRexB && (instruction.Rex & 1) != 0))
         {
             return false;
         }
@@ -442,7 +442,8 @@ public static class Decoder
     // Places and widths for the handler selectors, and the checks that need the whole instruction.
     private static void Classify(ref DecodedInstruction instruction, InstructionRow row)
     {
-        bool rexW = (instruction.Rex & 8) != 0;
+        // Outside 64-bit code VEX.W does not widen general registers (SDM vol. 2, ANDN and its like).
+        bool rexW = (instruction.Rex & 8) != 0 && instruction.CodeBits == 64;
         OperandSpec[] operands = row.Operands;
         bool isSized = operands.Length > 0 && operands[0].Kind is not (OperandKind.Relative or OperandKind.Immediate or OperandKind.FarPointer);
         instruction.OperandBits = !isSized ? instruction.EffectiveBits : BitsOf(operands[0].Size, instruction.EffectiveBits, rexW);

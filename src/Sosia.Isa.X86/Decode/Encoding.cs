@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Sosia.Isa.X86.Decode;
 
 /// <summary>
-/// A row's encoding, parsed from the manual's notation: <c>[NP|66|F3|F2] [REX.W] [o16|o32|o64] [a16|a32|a64] [VEX.L0.66.0F38.W1] [0F [38|3A]] op[+r] [/r|/0–/7|modrm byte[+i]]</c>.
+/// A row's encoding, parsed from the manual's notation: <c>[NP|66|F3|F2] [REX.W] [REX.B0] [o16|o32|o64] [a16|a32|a64] [VEX.L0.66.0F38.W1] [0F [38|3A]] op[+r] [/r|/0–/7|modrm byte[+i]]</c>.
 /// </summary>
 public sealed class Encoding
 {
@@ -33,6 +33,10 @@ public sealed class Encoding
             else if (token == "REX.W")
             {
                 RexW = true;
+            }
+            else if (token == "REX.B0")
+            {
+                NoRexB = true;
             }
             else if (token[0] == 'o' && token.Length == 3)
             {
@@ -80,6 +84,9 @@ public sealed class Encoding
 
     /// <summary>True when REX.W (or VEX.W1) is demanded.</summary>
     public bool RexW { get; private set; }
+
+    /// <summary>True when REX.B must be absent (90 is NOP, with REX.B it is XCHG R8, rAX).</summary>
+    public bool NoRexB { get; private set; }
 
     /// <summary>True when VEX.W0 is demanded.</summary>
     public bool VexW0 { get; private set; }

@@ -19,6 +19,11 @@ public static class InstructionTable
         var builder = new RowBuilder();
         AluRows.Add(builder);
         NearRows.Add(builder);
+        ShiftRows.Add(builder);
+        MultiplyRows.Add(builder);
+        BitRows.Add(builder);
+        StringRows.Add(builder);
+        MiscRows.Add(builder);
         Rows = builder.Build();
         var lists = new List<InstructionRow>?[Maps * 256];
         foreach (InstructionRow row in Rows)
@@ -59,7 +64,7 @@ public static class InstructionTable
         score += e.ModRmByte >= 0 ? (e.ModRmHasRegister ? 24 : 32) : 0;
         score += e.RegDigit >= 0 ? 8 : 0;
         score += e.Prefix > 0 ? 4 : e.Prefix == Encoding.NoPrefix ? 2 : 0;
-        score += e.OperandBits != 0 || e.RexW ? 1 : 0;
+        score += e.OperandBits != 0 || e.RexW || e.NoRexB ? 1 : 0;
         return (score * 4096) - row.Id;
     }
 }

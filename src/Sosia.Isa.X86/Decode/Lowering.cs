@@ -125,6 +125,11 @@ public static unsafe class Lowering
             {
                 op->Destination = offset;
             }
+            else if (i == 2 && operand.Kind == OperandKind.FixedGeneral)
+            {
+                // The CL of SHLD and SHRD.
+                op->Third = offset;
+            }
             else
             {
                 op->Source = offset;

@@ -104,7 +104,12 @@ public static unsafe class MemoryAccess
     public static bool SegmentedAddress(X86State* st, Op* op, int byteCount, bool isWrite, out ulong linear)
         => SegmentedOffset(st, op, EffectiveAddress(st, op), byteCount, isWrite, out linear);
 
-    /// <summary>As <see cref="SegmentedAddress"/> for an offset that the caller computed, in the operation's segment.</summary>
+    /// <summary>As the other overload, for a memory operand moved by a number of bytes within its address size (bit strings).</summary>
+    /// <returns>False when the segment refuses: #GP(0), or #SS(0) for SS.</returns>
+    public static bool SegmentedAddress(X86State* st, Op* op, ulong byteOffset, int byteCount, bool isWrite, out ulong linear)
+        => SegmentedOffset(st, op, WrapAddress(op, EffectiveAddress(st, op) + byteOffset), byteCount, isWrite, out linear);
+
+    /// <summary>As <see cref="SegmentedAddress(X86State*, Op*, int, bool, out ulong)"/> for an offset that the caller computed, in the operation's segment.</summary>
     /// <returns>False when the segment refuses: #GP(0), or #SS(0) for SS.</returns>
     public static bool SegmentedOffset(X86State* st, Op* op, ulong offset, int byteCount, bool isWrite, out ulong linear)
     {
@@ -125,10 +130,14 @@ public static unsafe class MemoryAccess
         // SAFETY: base and index are offsets of 64-bit registers in the state.
         byte* state = (byte*)st;
         ulong address = *(ulong*)(state + op->Base) + (*(ulong*)(state + op->Index) << op->Scale) + (ulong)(long)op->Displacement;
-        return (op->Flags & OpFlags.Address16) != 0 ? address & 0xffff
+        return WrapAddress(op, address);
+    }
+
+    /// <summary>Cuts an offset to an operation's address size.</summary>
+    public static ulong WrapAddress(Op* op, ulong address)
+        => (op->Flags & OpFlags.Address16) != 0 ? address & 0xffff
             : (op->Flags & OpFlags.Address32) != 0 ? address & 0xffff_ffff
             : address;
-    }
 
     /// <summary>Checks an offset against a segment and adds the segment's base.</summary>
     /// <param name="st">The CPU's state.</param>

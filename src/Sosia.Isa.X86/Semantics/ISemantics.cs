@@ -21,6 +21,9 @@ public interface ISemantics<V>
     /// <summary>True when operand 0 is a register.</summary>
     bool DestinationIsRegister { get; }
 
+    /// <summary>True when operand 1 is an immediate.</summary>
+    bool SourceIsImmediate { get; }
+
     /// <summary>The lazy flags' result word (see <see cref="State.LazyFlags"/>).</summary>
     V FlagResult { get; set; }
 
@@ -35,6 +38,13 @@ public interface ISemantics<V>
 
     /// <summary>Operand 1.</summary>
     V ReadSource();
+
+    /// <summary>Operand 1 where its width differs from operand 0's: the low part of a register, or memory of that width.</summary>
+    /// <param name="bits">8, 16, 32 or 64; a constant.</param>
+    V ReadSource(int bits);
+
+    /// <summary>Moves the memory operand by a number of bytes (bit strings); to be called before its first access.</summary>
+    void OffsetMemory(V byteOffset);
 
     /// <summary>The register named by VEX.vvvv.</summary>
     V ReadThird();
@@ -105,6 +115,12 @@ public interface ISemantics<V>
     /// <summary>The high 64 bits of the signed product.</summary>
     V MultiplyHighSigned(V a, V b);
 
+    /// <summary>
+    /// The quotient of the 128-bit dividend high:low by the divisor, unsigned. The divisor must be above <paramref name="high"/>, which
+    /// also says that it is not 0 and that the quotient fits.
+    /// </summary>
+    V DivideUnsigned(V high, V low, V divisor, out V remainder);
+
     /// <summary>Bitwise and.</summary>
     V And(V a, V b);
 
@@ -146,4 +162,13 @@ public interface ISemantics<V>
 
     /// <summary>Reverses the eight bytes.</summary>
     V ReverseBytes(V a);
+
+    /// <summary>Scatters the low bits of a value to the set bits of a mask (PDEP).</summary>
+    V DepositBits(V value, V mask);
+
+    /// <summary>Gathers the bits of a value at the set bits of a mask (PEXT).</summary>
+    V ExtractBits(V value, V mask);
+
+    /// <summary>Continues a CRC-32C (polynomial 0x11EDC6F41, bits reflected) over 8, 16, 32 or 64 bits of data.</summary>
+    V Crc32(V crc, V data, int bits);
 }

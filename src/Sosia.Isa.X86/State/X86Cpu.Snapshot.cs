@@ -83,6 +83,7 @@ public sealed unsafe partial class X86Cpu
         writer.Write("nmi-blocked", (long)st->NmiBlocked);
         writer.Write("shut-down", (long)st->ShutDown);
         writer.Write("a20-mask", st->A20Mask);
+        writer.Write("random", st->RandomState);
     }
 
     /// <inheritdoc/>
@@ -157,6 +158,7 @@ public sealed unsafe partial class X86Cpu
         st->NmiBlocked = reader.ReadByte("nmi-blocked");
         st->ShutDown = reader.ReadByte("shut-down");
         st->A20Mask = reader.ReadUInt64("a20-mask");
+        st->RandomState = reader.ReadUInt64("random");
         st->Exit = BlockExit.None;
         UpdateDebug();
         UpdateMode();

@@ -253,6 +253,9 @@ public unsafe struct X86State
     /// <summary>All ones, or bit 20 cleared while the A20 gate is closed: ANDed to every guest physical address.</summary>
     public ulong A20Mask;
 
+    /// <summary>The pseudo-random generator behind RDRAND under the deterministic clock.</summary>
+    public ulong RandomState;
+
     /// <summary>DR6 bits of debug traps that are due after the running instruction (breakpoints 0–3, BS, BT).</summary>
     public ulong PendingDebugBits;
 }

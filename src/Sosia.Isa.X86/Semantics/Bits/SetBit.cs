@@ -1,0 +1,16 @@
+using System.Runtime.CompilerServices;
+
+namespace Sosia.Isa.X86.Semantics.Bits;
+
+/// <summary>BTS: sets it.</summary>
+internal readonly struct SetBit : IBitOperation
+{
+    /// <inheritdoc/>
+    public static bool Writes => true;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(ref S s, V value, V mask)
+        where S : struct, ISemantics<V>
+        => s.Or(value, mask);
+}
