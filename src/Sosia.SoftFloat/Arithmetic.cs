@@ -294,12 +294,13 @@ internal static class Arithmetic
             return;
         }
 
-        result = x;
         if (x.Denormal && raiseDenormal && env.RaiseDenormal())
         {
+            result = default;
             return;
         }
 
+        result = x;
         if (x.Kind != ValueKind.Finite || x.Exponent >= 63)
         {
             return;

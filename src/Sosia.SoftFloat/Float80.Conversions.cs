@@ -52,20 +52,10 @@ public readonly partial struct Float80
     }
 
     /// <summary>Converts to binary32 (FST m32). With an unmasked overflow or underflow nothing may be stored.</summary>
-    public static uint ToFloat32(Float80 a, ref FpEnvironment env)
-    {
-        Unpack(a, out Value x);
-        env.RoundedUp = false;
-        return (uint)Binary<Binary32>.Convert(x, raiseDenormal: false, ref env);
-    }
+    public static uint ToFloat32(Float80 a, ref FpEnvironment env) => (uint)Store<Binary32>(a, ref env);
 
     /// <summary>Converts to binary64 (FST m64). With an unmasked overflow or underflow nothing may be stored.</summary>
-    public static ulong ToFloat64(Float80 a, ref FpEnvironment env)
-    {
-        Unpack(a, out Value x);
-        env.RoundedUp = false;
-        return Binary<Binary64>.Convert(x, raiseDenormal: false, ref env);
-    }
+    public static ulong ToFloat64(Float80 a, ref FpEnvironment env) => Store<Binary64>(a, ref env);
 
     /// <summary>Converts to a 16-bit integer (FIST m16); an invalid conversion gives the integer indefinite 8000h.</summary>
     /// <param name="a">The value.</param>
@@ -166,6 +156,10 @@ public readonly partial struct Float80
         {
             result = y.Negative ? Value.Zero(x.Negative) : Value.Infinity(x.Negative);
         }
+        else if (y.Kind == ValueKind.Zero && x.Denormal)
+        {
+            return DenormalUnchanged(a, ref env);
+        }
         else if (x.Kind == ValueKind.Finite && y.Kind == ValueKind.Finite)
         {
             // Beyond 2^17 every finite value over- or underflows; the limit keeps the sum within an int.
@@ -212,6 +206,25 @@ public readonly partial struct Float80
                 exponent = significand = Pack(nan, FpPrecision.Extended, ref env);
                 break;
         }
+    }
+
+    private static ulong Store<TFormat>(Float80 a, ref FpEnvironment env)
+        where TFormat : struct, IBinaryFormat
+    {
+        FpExceptions before = env.Flags;
+        env.Flags = FpExceptions.None;
+        env.RoundedUp = false;
+        Unpack(a, out Value x);
+        ulong bits = Binary<TFormat>.Convert(x, raiseDenormal: false, ref env);
+        if ((env.Flags & ~env.Masks & (FpExceptions.Overflow | FpExceptions.Underflow)) != 0)
+        {
+            // Nothing is stored, so nothing was rounded either.
+            env.Flags &= ~FpExceptions.Precision;
+            env.RoundedUp = false;
+        }
+
+        env.Flags |= before;
+        return bits;
     }
 
     private static Float80 FromNarrower(in Value value, ref FpEnvironment env)

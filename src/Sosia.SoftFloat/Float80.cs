@@ -279,7 +279,21 @@ public readonly partial struct Float80 : IEquatable<Float80>
         UnpackPair(a, b, ref env, out Value x, out Value y);
         RemainderArithmetic.Partial(x, y, nearest, ref env, out ulong quotient, out incomplete, out Value result);
         quotientBits = (int)quotient & 7;
+        if (x.Denormal && y.Kind == ValueKind.Infinity)
+        {
+            return DenormalUnchanged(a, ref env);
+        }
+
         return Pack(result, FpPrecision.Extended, ref env);
+    }
+
+    /// <summary>
+    /// Delivers a denormal operand as it is, a pseudo-denormal in its proper encoding. The x87 does so where nothing is computed, and raises no unmasked underflow then.
+    /// </summary>
+    private static Float80 DenormalUnchanged(Float80 a, ref FpEnvironment env)
+    {
+        env.RoundedUp = false;
+        return new Float80((ushort)(a.SignExponent | (a.Significand >> 63)), a.Significand);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

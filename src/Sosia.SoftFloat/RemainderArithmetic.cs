@@ -3,11 +3,6 @@ namespace Sosia.SoftFloat;
 /// <summary>Remainders on unpacked values. A remainder of finite values is exact.</summary>
 internal static class RemainderArithmetic
 {
-    /// <summary>
-    /// How many bits of the quotient one partial reduction takes when the exponents differ by 64 or more. The manual allows 32 to 63.
-    /// </summary>
-    private const int PartialBits = 63;
-
     /// <summary>The IEEE 754 remainder x - y × n with n the integer nearest to x / y, in one go whatever the exponents.</summary>
     public static void Ieee(in Value x, in Value y, ref FpEnvironment env, out ulong quotient, out Value result)
     {
@@ -20,7 +15,7 @@ internal static class RemainderArithmetic
     }
 
     /// <summary>
-    /// One step of the x87 remainder: complete when the exponents differ by less than 64, else a reduction by about 2^63.
+    /// One step of the x87 remainder: complete when the exponents differ by less than 64, else a reduction.
     /// </summary>
     /// <param name="x">The dividend.</param>
     /// <param name="y">The divisor.</param>
@@ -42,9 +37,11 @@ internal static class RemainderArithmetic
         if (difference >= 64)
         {
             incomplete = true;
-            int kept = difference - PartialBits;
-            ulong rest = Reduce(x.High, PartialBits, y.High, out _);
-            result = FromRest(x.Negative, rest, y.Exponent + kept);
+
+            // The manual allows 32 to 63 bits of the quotient per step. Intel's processors leave a multiple of 32 for the steps that follow.
+            int taken = 32 + (difference & 31);
+            ulong rest = Reduce(x.High, taken, y.High, out _);
+            result = FromRest(x.Negative, rest, y.Exponent + difference - taken);
             quotient = 0;
         }
         else if (nearest)
@@ -74,11 +71,13 @@ internal static class RemainderArithmetic
             return false;
         }
 
-        result = x;
         if ((x.Denormal || y.Denormal) && env.RaiseDenormal())
         {
+            result = default;
             return false;
         }
+
+        result = x;
 
         return x.Kind == ValueKind.Finite && y.Kind == ValueKind.Finite;
     }
