@@ -31,6 +31,16 @@ public sealed class SnapshotReader
     /// <summary>The version that the section was written with.</summary>
     public int Version { get; }
 
+    /// <summary>Refuses sections of any version but one.</summary>
+    /// <exception cref="SosiaException">The section has another version.</exception>
+    public void RequireVersion(int version)
+    {
+        if (Version != version)
+        {
+            throw new SosiaException($"The snapshot's section '{_section}' has version {Version}, but this build reads version {version}; restore it with the build that wrote it.");
+        }
+    }
+
     /// <summary>True when the section has the field.</summary>
     public bool Has(string name) => _fields.ContainsKey(name);
 

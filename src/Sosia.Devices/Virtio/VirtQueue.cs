@@ -20,6 +20,9 @@ public sealed class VirtQueue
 
     private readonly VirtioDevice _device;
     private readonly MemoryBus _memory;
+    private ulong _descriptorTable;
+    private ulong _availableRing;
+    private ulong _usedRing;
     private ushort _nextAvailable;
     private ushort _nextUsed;
     private ushort _signalledUsed;
@@ -46,13 +49,13 @@ public sealed class VirtQueue
     public bool IsEnabled { get; private set; }
 
     /// <summary>Guest physical address of the descriptor table.</summary>
-    public ulong DescriptorTable { get; private set; }
+    public ulong DescriptorTable => _descriptorTable;
 
     /// <summary>Guest physical address of the available ring (the driver area).</summary>
-    public ulong AvailableRing { get; private set; }
+    public ulong AvailableRing => _availableRing;
 
     /// <summary>Guest physical address of the used ring (the device area).</summary>
-    public ulong UsedRing { get; private set; }
+    public ulong UsedRing => _usedRing;
 
     /// <summary>Sets the size before the queue is enabled.</summary>
     public void SetSize(uint size)
@@ -66,31 +69,20 @@ public sealed class VirtQueue
         Size = (ushort)size;
     }
 
-    /// <summary>Sets the descriptor table's address before the queue is enabled.</summary>
-    public void SetDescriptorTable(ulong guestPhysical)
-    {
-        if (MayConfigure())
-        {
-            DescriptorTable = guestPhysical;
-        }
-    }
+    /// <summary>Reads one half of an area's address.</summary>
+    public uint AddressHalf(VirtQueueArea area, bool isHigh) => (uint)(Address(area) >> (isHigh ? 32 : 0));
 
-    /// <summary>Sets the available ring's address before the queue is enabled.</summary>
-    public void SetAvailableRing(ulong guestPhysical)
+    /// <summary>Sets one half of an area's address before the queue is enabled.</summary>
+    public void SetAddressHalf(VirtQueueArea area, bool isHigh, uint half)
     {
-        if (MayConfigure())
+        if (IsEnabled)
         {
-            AvailableRing = guestPhysical;
+            _device.ReportMisuse("address of an enabled queue written", (ulong)Index);
+            return;
         }
-    }
 
-    /// <summary>Sets the used ring's address before the queue is enabled.</summary>
-    public void SetUsedRing(ulong guestPhysical)
-    {
-        if (MayConfigure())
-        {
-            UsedRing = guestPhysical;
-        }
+        ref ulong address = ref Address(area);
+        address = isHigh ? (uint)address | ((ulong)half << 32) : (address & 0xffff_ffff_0000_0000) | half;
     }
 
     /// <summary>Enables the queue, or (MMIO only) disables it and forgets its position.</summary>
@@ -303,9 +295,9 @@ public sealed class VirtQueue
     {
         IsEnabled = false;
         Size = MaxSize;
-        DescriptorTable = 0;
-        AvailableRing = 0;
-        UsedRing = 0;
+        _descriptorTable = 0;
+        _availableRing = 0;
+        _usedRing = 0;
         ForgetPosition();
     }
 
@@ -327,22 +319,25 @@ public sealed class VirtQueue
         string prefix = $"queue{Index}.";
         Size = reader.ReadUInt16(prefix + "size");
         IsEnabled = reader.ReadBoolean(prefix + "enabled");
-        DescriptorTable = reader.ReadUInt64(prefix + "descriptorTable");
-        AvailableRing = reader.ReadUInt64(prefix + "availableRing");
-        UsedRing = reader.ReadUInt64(prefix + "usedRing");
+        _descriptorTable = reader.ReadUInt64(prefix + "descriptorTable");
+        _availableRing = reader.ReadUInt64(prefix + "availableRing");
+        _usedRing = reader.ReadUInt64(prefix + "usedRing");
         _nextAvailable = reader.ReadUInt16(prefix + "nextAvailable");
         _nextUsed = reader.ReadUInt16(prefix + "nextUsed");
         _signalledUsed = reader.ReadUInt16(prefix + "signalledUsed");
     }
 
-    private bool MayConfigure()
+    private ref ulong Address(VirtQueueArea area)
     {
-        if (IsEnabled)
+        switch (area)
         {
-            _device.ReportMisuse("address of an enabled queue written", (ulong)Index);
+            case VirtQueueArea.DescriptorTable:
+                return ref _descriptorTable;
+            case VirtQueueArea.AvailableRing:
+                return ref _availableRing;
+            default:
+                return ref _usedRing;
         }
-
-        return !IsEnabled;
     }
 
     private void ForgetPosition()

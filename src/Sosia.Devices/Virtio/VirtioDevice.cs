@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
-using Sosia.Core;
 using Sosia.Core.Buses;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
@@ -272,10 +271,7 @@ public abstract class VirtioDevice : ISnapshotable
     /// <inheritdoc/>
     public void Restore(SnapshotReader reader)
     {
-        if (reader.Version != SnapshotVersion)
-        {
-            throw new SosiaException($"The snapshot's section '{Name}' has version {reader.Version}, but this build reads version {SnapshotVersion}; restore it with the build that wrote it.");
-        }
+        reader.RequireVersion(SnapshotVersion);
 
         Status = (VirtioStatus)reader.ReadByte("status");
         DriverFeatures = reader.ReadUInt64("driverFeatures");

@@ -1,4 +1,3 @@
-using Sosia.Core;
 using Sosia.Core.Buses;
 using Sosia.Core.Interrupts;
 using Sosia.Core.Snapshots;
@@ -191,10 +190,7 @@ public sealed class VirtioMmioTransport : IMmioDevice, IVirtioTransport, ISnapsh
     /// <inheritdoc/>
     public void Restore(SnapshotReader reader)
     {
-        if (reader.Version != SnapshotVersion)
-        {
-            throw new SosiaException($"The snapshot's section '{SnapshotName}' has version {reader.Version}, but this build reads version {SnapshotVersion}; restore it with the build that wrote it.");
-        }
+        reader.RequireVersion(SnapshotVersion);
 
         _deviceFeaturesSel = reader.ReadUInt32("deviceFeaturesSel");
         _driverFeaturesSel = reader.ReadUInt32("driverFeaturesSel");
@@ -220,23 +216,8 @@ public sealed class VirtioMmioTransport : IMmioDevice, IVirtioTransport, ISnapsh
             case QueueReady:
                 queue.SetEnabled((word & 1) != 0);
                 break;
-            case QueueDescLow:
-                queue.SetDescriptorTable(WithLow(queue.DescriptorTable, word));
-                break;
-            case QueueDescHigh:
-                queue.SetDescriptorTable(WithHigh(queue.DescriptorTable, word));
-                break;
-            case QueueDriverLow:
-                queue.SetAvailableRing(WithLow(queue.AvailableRing, word));
-                break;
-            case QueueDriverHigh:
-                queue.SetAvailableRing(WithHigh(queue.AvailableRing, word));
-                break;
-            case QueueDeviceLow:
-                queue.SetUsedRing(WithLow(queue.UsedRing, word));
-                break;
-            case QueueDeviceHigh:
-                queue.SetUsedRing(WithHigh(queue.UsedRing, word));
+            case QueueDescLow or QueueDescHigh or QueueDriverLow or QueueDriverHigh or QueueDeviceLow or QueueDeviceHigh:
+                queue.SetAddressHalf((VirtQueueArea)((offset - QueueDescLow) / 16), isHigh: (offset & 4) != 0, word);
                 break;
             default:
                 _device.ReportMisuse("read-only or missing register written", (ulong)offset);
@@ -251,8 +232,4 @@ public sealed class VirtioMmioTransport : IMmioDevice, IVirtioTransport, ISnapsh
         _interruptStatus |= cause;
         _line.Set(true);
     }
-
-    private static ulong WithLow(ulong address, uint word) => (address & 0xffff_ffff_0000_0000) | word;
-
-    private static ulong WithHigh(ulong address, uint word) => (address & 0xffff_ffff) | ((ulong)word << 32);
 }

@@ -23,10 +23,7 @@ internal sealed class GuestQueue
         AvailableRing = DescriptorTable + 0x4000;
         UsedRing = DescriptorTable + 0x8000;
         IndirectTables = DescriptorTable + 0xc000;
-        for (ulong at = DescriptorTable; at < DescriptorTable + 0x1_0000; at += 8)
-        {
-            bench.Memory.Write(at, 8, 0);
-        }
+        bench.Memory.WriteBytes(DescriptorTable, new byte[0x1_0000]);
 
         for (int i = 0; i < size; i++)
         {

@@ -1,0 +1,79 @@
+using System;
+using System.IO;
+using System.Text;
+using Sosia.Core;
+using Sosia.Devices.Block;
+using Xunit;
+
+namespace Sosia.Devices.Tests.Block;
+
+public sealed class DriveOptionsTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Every_key_is_understood()
+    {
+        Assert.Equal(new DriveOptions("a.img"), DriveOptions.Parse("file=a.img,format=raw,if=virtio"));
+        Assert.Equal(new DriveOptions("a.img", FormatIsGiven: false, IsReadOnly: true, IsSnapshot: true), DriveOptions.Parse("readonly,snapshot,file=a.img"));
+        Assert.Equal(new DriveOptions("a.img", FormatIsGiven: false, IsReadOnly: true), DriveOptions.Parse("file=a.img,readonly=on,snapshot=off"));
+        Assert.Equal("odd,name=x.img", DriveOptions.Parse("file=odd,,name=x.img").File);
+        Assert.Equal("tail,", DriveOptions.Parse("file=tail,,").File);
+    }
+
+    [Theory]
+    [InlineData("", "unknown key ''")]
+    [InlineData("format=raw", "names no file")]
+    [InlineData("file=", "no value for 'file'")]
+    [InlineData("file", "no value for 'file'")]
+    [InlineData("file=a,colour=red", "unknown key 'colour'")]
+    [InlineData("file=a,file=b", "gives 'file' twice")]
+    [InlineData("file=a,format=qcow2", "'qcow2' is not implemented yet")]
+    [InlineData("file=a,format=zip", "'zip' is unknown")]
+    [InlineData("file=a,if=ide", "'ide' is not implemented yet")]
+    [InlineData("file=a,if=usb", "'usb' is unknown")]
+    [InlineData("file=a,readonly=maybe", "'maybe'")]
+    public void Bad_options_are_named(string text, string part)
+    {
+        SosiaException error = Assert.Throws<SosiaException>(() => DriveOptions.Parse(text));
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Opening_follows_the_options()
+    {
+        string path = _directory.CreateImage(8192);
+        using (IBlockBackend disk = DriveOptions.Parse($"file={path},format=raw").Open())
+        {
+            Assert.False(disk.IsReadOnly);
+        }
+
+        using (IBlockBackend disk = DriveOptions.Parse($"file={path},readonly,snapshot").Open())
+        {
+            Assert.True(disk.IsReadOnly);
+        }
+
+        using IBlockBackend first = DriveOptions.Parse($"file={path},snapshot").Open();
+        using IBlockBackend second = DriveOptions.Parse($"file={path},snapshot").Open();
+        Assert.Equal(BlockResult.Ok, first.Write(0, new byte[512]));
+        byte[] sector = new byte[512];
+        Assert.Equal(BlockResult.Ok, second.Read(0, sector));
+        Assert.Equal(TemporaryDirectory.PatternByte(1), sector[1]);
+    }
+
+    [Fact]
+    public void An_image_of_another_format_is_not_taken_for_raw_unless_the_user_says_so()
+    {
+        string path = _directory.CreateImage(4096);
+        using (FileStream stream = File.OpenWrite(path))
+        {
+            stream.Write(Encoding.Latin1.GetBytes("QFI\u00fb"));
+        }
+
+        SosiaException error = Assert.Throws<SosiaException>(() => DriveOptions.Parse($"file={path}").Open());
+        Assert.Contains("'qcow2'", error.Message, StringComparison.Ordinal);
+        DriveOptions.Parse($"file={path},format=raw").Open().Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using Sosia.Devices.Block;
+
+namespace Sosia.Devices.Tests.Block;
+
+/// <summary>A disk in memory that counts, records and fails on demand.</summary>
+internal sealed class MemoryBackend(int byteCount, bool isReadOnly = false) : IBlockBackend
+{
+    public byte[] Bytes { get; } = new byte[byteCount];
+
+    public List<string> Log { get; } = [];
+
+    /// <summary>The answer to every change and flush from now on.</summary>
+    public BlockResult NextResult { get; set; }
+
+    public bool IsDisposed { get; private set; }
+
+    public ulong ByteCount => (ulong)Bytes.Length;
+
+    public bool IsReadOnly => isReadOnly;
+
+    public int LogicalBlockByteCount => 512;
+
+    public int PhysicalBlockByteCount => 4096;
+
+    public bool IsSilent { get; set; }
+
+    public BlockResult Read(ulong byteOffset, Span<byte> destination)
+    {
+        Note("read", byteOffset, (ulong)destination.Length);
+        Bytes.AsSpan((int)byteOffset, destination.Length).CopyTo(destination);
+        return NextResult;
+    }
+
+    public BlockResult Write(ulong byteOffset, ReadOnlySpan<byte> source)
+    {
+        Note("write", byteOffset, (ulong)source.Length);
+        source.CopyTo(Bytes.AsSpan((int)byteOffset));
+        return NextResult;
+    }
+
+    public BlockResult Flush()
+    {
+        Note("flush", 0, 0);
+        return NextResult;
+    }
+
+    public BlockResult Discard(ulong byteOffset, ulong byteCount)
+    {
+        Note("discard", byteOffset, byteCount);
+        return NextResult;
+    }
+
+    public BlockResult WriteZeroes(ulong byteOffset, ulong byteCount, bool mayUnmap)
+    {
+        Note(mayUnmap ? "unmap" : "zero", byteOffset, byteCount);
+        Bytes.AsSpan((int)byteOffset, (int)byteCount).Clear();
+        return NextResult;
+    }
+
+    public void Dispose() => IsDisposed = true;
+
+    private void Note(string what, ulong byteOffset, ulong byteCount)
+    {
+        if (!IsSilent)
+        {
+            Log.Add($"{what} {byteOffset}+{byteCount}");
+        }
+    }
+}
