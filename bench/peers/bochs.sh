@@ -3,13 +3,14 @@
 # Boots a Linux guest under Bochs (Debian 12: packages bochs, bochs-term, bochsbios, vgabios,
 # isolinux, syslinux-common, xorriso, tmux) until it powers off, and prints one line:
 #
-#   bochs STATUS WHOLE_SECONDS KERNEL_SECONDS
+#   bochs STATUS WHOLE_SECONDS KERNEL_SECONDS PROCESSOR_SECONDS
 #
 # WHOLE_SECONDS is the whole process; KERNEL_SECONDS runs from the kernel's first line on the
 # serial port to the end of the process, that is without the BIOS and the boot loader, which other
 # emulators do not need because they load a kernel themselves. With "earlyprintk=ttyS0,115200" in
-# APPEND that line comes before the kernel unpacks itself, else after. APPEND must make the guest power
-# off by itself. The serial console is kept in the file that $CONSOLE names.
+# APPEND that line comes before the kernel unpacks itself, else after. PROCESSOR_SECONDS
+# is the processor time of the process, which says more than the others on a busy machine.
+# APPEND must make the guest power off by itself. The serial console is kept in the file that $CONSOLE names.
 #
 # Bochs has no way to be given a kernel: a CD image with ISOLINUX is made. It needs a terminal for
 # its display ("term", inside a tmux of its own), and a limit of open files that is not huge: it
@@ -72,7 +73,7 @@ printf 'continue\nquit\n' > "$work/commands"
 cat > "$work/run" <<END
 ulimit -n 1000
 TERM=xterm bochs-bin -q -f $work/bochsrc -rc $work/commands 2> $work/stderr
-echo \$? > $work/status
+times > $work/times
 END
 
 seconds() { date +%s.%N; }
@@ -93,6 +94,7 @@ else
     status=failed
     tail -n 5 "$serial" "$work/log" >&2
 fi
-awk -v s="$start" -v f="${first:-$end}" -v e="$end" -v status="$status" \
-    'BEGIN { printf "bochs %s %.2f %.2f\n", status, e - s, e - f }'
+processor=$(awk -F '[ ms]+' 'NR == 2 { print $1 * 60 + $2 + $3 * 60 + $4 }' "$work/times" 2> /dev/null || echo 0)
+awk -v s="$start" -v f="${first:-$end}" -v e="$end" -v p="$processor" -v status="$status" \
+    'BEGIN { printf "bochs %s %.2f %.2f %.2f\n", status, e - s, e - f, p }'
 [ "$status" = ok ]
