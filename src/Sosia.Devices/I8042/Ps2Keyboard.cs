@@ -21,7 +21,7 @@ public sealed class Ps2Keyboard : IPs2Device
     private readonly MachineClock _clock;
     private readonly ClockTimer _repeatTimer;
     private readonly ByteQueue _replies = new(16);
-    private readonly ByteQueue _codes = new(16);
+    private readonly ByteQueue _codes = new(17);     // the last place is for the overrun code
     private readonly byte[] _set3Types = new byte[256];
     private readonly bool[] _down = new bool[0x300];
     private byte _command;      // the command that waits for its argument, 0 for none
@@ -359,10 +359,10 @@ public sealed class Ps2Keyboard : IPs2Device
 
         Span<byte> code = stackalloc byte[8];
         int length = Encode(key, isDown, code);
-        if (length > _codes.Room || _overrun)
+        if (length >= _codes.Room || _overrun)
         {
             // The buffer is full: one overrun code marks what is lost until it has been emptied.
-            if (!_overrun && _codes.Room > 0)
+            if (!_overrun)
             {
                 _codes.Add(_scanCodeSet == 1 ? (byte)0xff : (byte)0);
             }
