@@ -450,15 +450,16 @@ internal sealed class PitChannel
             TakePending();
         }
 
-        if (_pending == 0 && now - _start >= 2L * _count)
-        {
-            // Whole cycles at once; the phase stays.
-            _start += (now - _start) / _count * _count;
-            RoseSinceCleared = true;
-        }
-
         while (_count >= 2 && now - _start >= HalfCycle(Output))
         {
+            if (_pending == 0 && now - _start >= _count)
+            {
+                // Whole cycles at once; the phase stays.
+                _start += (now - _start) / _count * _count;
+                RoseSinceCleared = true;
+                continue;
+            }
+
             _start += HalfCycle(Output);
             SetOutput(!Output);
             if (_pending != 0)

@@ -217,7 +217,7 @@ public sealed class KeyboardControllerTests
 
         SetMode(0x45);
         List<int> codes = Drain();
-        Assert.Equal(1, codes.FindAll(c => c == 0xff).Count);
+        Assert.Single(codes, 0xff);
         _controller.Keyboard.SetKey(Ps2Key.B, true);
         Assert.Equal([0x30], Drain());
     }
