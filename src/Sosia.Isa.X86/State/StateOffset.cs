@@ -4,25 +4,25 @@ namespace Sosia.Isa.X86.State;
 public static unsafe class StateOffset
 {
     /// <summary>The always-zero pseudo-register.</summary>
-    public static readonly ushort Zero = Of(&((X86State*)null)->Zero);
+    public static readonly ushort Zero;
 
     /// <summary>The always-zero pseudo-register of stack accesses in 64-bit code.</summary>
-    public static readonly ushort StackZero = Of(&((X86State*)null)->StackZero);
+    public static readonly ushort StackZero;
 
     /// <summary>The running block's RIP.</summary>
-    public static readonly ushort BlockRip = Of(&((X86State*)null)->BlockRip);
+    public static readonly ushort BlockRip;
 
     /// <summary>RAX; the others follow at 8-byte steps.</summary>
-    public static readonly ushort Gpr = Of(((X86State*)null)->Gpr);
+    public static readonly ushort Gpr;
 
     /// <summary>XMM0; the others follow at 32-byte steps.</summary>
-    public static readonly ushort Vector = Of(((X86State*)null)->Vector);
+    public static readonly ushort Vector;
 
     /// <summary>MM0 = significand of physical x87 register 0; the others follow at 16-byte steps.</summary>
-    public static readonly ushort X87 = Of(((X86State*)null)->X87);
+    public static readonly ushort X87;
 
     /// <summary>ES; CS, SS, DS, FS, GS follow, each <see cref="SegmentRegister"/> in size.</summary>
-    public static readonly ushort Es = Of(&((X86State*)null)->Es);
+    public static readonly ushort Es;
 
     /// <summary>A 64-, 32- or 16-bit general register, or a low byte register.</summary>
     /// <param name="number">0 to 15.</param>
@@ -42,6 +42,17 @@ public static unsafe class StateOffset
     /// <summary>A segment register in encoding order ES, CS, SS, DS, FS, GS.</summary>
     public static ushort SegmentAt(int number) => (ushort)(Es + (number * sizeof(SegmentRegister)));
 
-    // SAFETY: only the address is computed from the null base; nothing is read.
-    private static ushort Of(void* fieldAtNull) => (ushort)(nuint)fieldAtNull;
+    static StateOffset()
+    {
+        // SAFETY: addresses within a local structure are subtracted; nothing is read.
+        X86State state;
+        byte* start = (byte*)&state;
+        Zero = (ushort)((byte*)&state.Zero - start);
+        StackZero = (ushort)((byte*)&state.StackZero - start);
+        BlockRip = (ushort)((byte*)&state.BlockRip - start);
+        Es = (ushort)((byte*)&state.Es - start);
+        Gpr = (ushort)((byte*)state.Gpr - start);
+        Vector = (ushort)((byte*)state.Vector - start);
+        X87 = (ushort)((byte*)state.X87 - start);
+    }
 }

@@ -5,7 +5,7 @@ using Sosia.Isa.X86.State;
 namespace Sosia.Isa.X86.Semantics.Control;
 
 /// <summary>How the last operation of a block leads on: by a link within the page, by the jump cache, or back to the dispatcher.</summary>
-internal static unsafe class BlockEnd
+public static unsafe class BlockEnd
 {
     /// <summary>A direct branch to an offset from the block's RIP.</summary>
     /// <param name="state">The state.</param>
