@@ -24,6 +24,10 @@ public static class InstructionTable
         BitRows.Add(builder);
         StringRows.Add(builder);
         MiscRows.Add(builder);
+        VectorMoveRows.Add(builder);
+        VectorIntegerRows.Add(builder);
+        VectorFloatRows.Add(builder);
+        VectorSpecialRows.Add(builder);
         Rows = builder.Build();
         var lists = new List<InstructionRow>?[Maps * 256];
         foreach (InstructionRow row in Rows)

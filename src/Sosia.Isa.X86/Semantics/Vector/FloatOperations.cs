@@ -1,0 +1,131 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Sosia.SoftFloat;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>a + b. A sum never underflows to zero.</summary>
+internal readonly struct FloatAdd : IFloatOperation
+{
+    public static bool IsUnary => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Host(float a, float b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Host(double a, double b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Host(Vector128<float> a, Vector128<float> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Host(Vector128<double> a, Vector128<double> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool ZeroIsExact(bool aIsZero, bool bIsZero) => true;
+
+    public static uint Exact(uint a, uint b, ref FpEnvironment env) => Float32.Add(a, b, ref env);
+
+    public static ulong Exact(ulong a, ulong b, ref FpEnvironment env) => Float64.Add(a, b, ref env);
+}
+
+/// <summary>a - b. A difference never underflows to zero.</summary>
+internal readonly struct FloatSubtract : IFloatOperation
+{
+    public static bool IsUnary => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Host(float a, float b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Host(double a, double b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Host(Vector128<float> a, Vector128<float> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Host(Vector128<double> a, Vector128<double> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool ZeroIsExact(bool aIsZero, bool bIsZero) => true;
+
+    public static uint Exact(uint a, uint b, ref FpEnvironment env) => Float32.Subtract(a, b, ref env);
+
+    public static ulong Exact(ulong a, ulong b, ref FpEnvironment env) => Float64.Subtract(a, b, ref env);
+}
+
+/// <summary>a × b.</summary>
+internal readonly struct FloatMultiply : IFloatOperation
+{
+    public static bool IsUnary => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Host(float a, float b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Host(double a, double b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Host(Vector128<float> a, Vector128<float> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Host(Vector128<double> a, Vector128<double> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool ZeroIsExact(bool aIsZero, bool bIsZero) => aIsZero || bIsZero;
+
+    public static uint Exact(uint a, uint b, ref FpEnvironment env) => Float32.Multiply(a, b, ref env);
+
+    public static ulong Exact(ulong a, ulong b, ref FpEnvironment env) => Float64.Multiply(a, b, ref env);
+}
+
+/// <summary>a ÷ b. Zero divided by zero is no zero.</summary>
+internal readonly struct FloatDivide : IFloatOperation
+{
+    public static bool IsUnary => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Host(float a, float b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Host(double a, double b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Host(Vector128<float> a, Vector128<float> b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Host(Vector128<double> a, Vector128<double> b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool ZeroIsExact(bool aIsZero, bool bIsZero) => aIsZero;
+
+    public static uint Exact(uint a, uint b, ref FpEnvironment env) => Float32.Divide(a, b, ref env);
+
+    public static ulong Exact(ulong a, ulong b, ref FpEnvironment env) => Float64.Divide(a, b, ref env);
+}
+
+/// <summary>√b.</summary>
+internal readonly struct FloatSquareRoot : IFloatOperation
+{
+    public static bool IsUnary => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Host(float a, float b) => MathF.Sqrt(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Host(double a, double b) => Math.Sqrt(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Host(Vector128<float> a, Vector128<float> b) => Vector128.Sqrt(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Host(Vector128<double> a, Vector128<double> b) => Vector128.Sqrt(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool ZeroIsExact(bool aIsZero, bool bIsZero) => true;
+
+    public static uint Exact(uint a, uint b, ref FpEnvironment env) => Float32.SquareRoot(b, ref env);
+
+    public static ulong Exact(ulong a, ulong b, ref FpEnvironment env) => Float64.SquareRoot(b, ref env);
+}
