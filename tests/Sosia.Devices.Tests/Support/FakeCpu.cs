@@ -35,5 +35,14 @@ internal sealed class FakeCpu : ICpuInterruptPort
         }
     }
 
+    /// <summary>What a processor's own snapshot would carry.</summary>
+    public void CopyFrom(FakeCpu other)
+    {
+        NonMaskable = other.NonMaskable;
+        Inits = other.Inits;
+        Interrupt = other.Interrupt;
+        A20 = other.A20;
+    }
+
     public void Startup(byte vector) => Startups.Add(vector);
 }
