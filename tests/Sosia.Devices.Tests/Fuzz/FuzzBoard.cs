@@ -165,6 +165,40 @@ internal sealed class FuzzBoard : IDisposable
         Observe((ulong)(_cpus[0].NonMaskable + _cpus[1].Inits));
     }
 
+    /// <summary>What a running system does all the time: timers, interrupts, serial output, clock and counter reads, MSI-X.</summary>
+    public void RunSteadyState(int rounds)
+    {
+        _board.Memory.Write(LocalApic.DefaultBase + 0xf0, 4, 0x1ff);
+        _board.Memory.Write(LocalApic.DefaultBase + 0x3e0, 4, 0xb);
+        _board.Memory.Write(LocalApic.DefaultBase + 0x320, 4, 0x2_0041);
+        _board.Memory.Write(LocalApic.DefaultBase + 0x380, 4, 10_000);
+        _board.Memory.Write(EventTimers.DefaultBase + 0x10, 8, 1);
+        _board.Out(0x43, 0x34);
+        _board.Out(0x40, 100);
+        _board.Out(0x40, 0);
+        for (int i = 0; i < rounds; i++)
+        {
+            _board.Advance(20_000);
+            _apics[0].AcknowledgeInterrupt();
+            _board.Memory.Write(LocalApic.DefaultBase + 0xb0, 4, 0);
+            _board.Memory.Write(LocalApic.DefaultBase + 0x300, 4, 0xc_4051);
+            _board.Memory.Read(EventTimers.DefaultBase + 0xf0, 8);
+            _board.Out(SerialPort.Com1, 'x');
+            _board.In(SerialPort.Com1 + 5);
+            _board.In(0x61);
+            _board.In(0x64);
+            _board.Out(0x70, 0x0c);
+            _board.In(0x71);
+            _board.Out(0x20, 0x0b);
+            _board.In(0x20);
+            _board.Ports.Read(0x608, 4);
+            _board.Ports.Read(0xcfc, 4);
+            _function.Msix!.Raise(0);
+            _function.SetInterrupt((i & 1) != 0);
+            _board.Log.GuestMisuse("fuzz", "counted, not shown");
+        }
+    }
+
     private static uint RandomValue(Random random) => random.Next(3) switch
     {
         0 => (uint)random.NextInt64(1L << 32),
