@@ -283,7 +283,7 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly ulong DivideUnsigned(ulong high, ulong low, ulong divisor, out ulong remainder)
     {
-        if (((high | low | divisor) >> 32) == 0)
+        if (high == 0 && ((low | divisor) >> 32) == 0)
         {
             // Half as wide is several times as fast on many hosts.
             (uint quotient32, uint remainder32) = Math.DivRem((uint)low, (uint)divisor);
