@@ -445,8 +445,11 @@ public static class Decoder
         // Outside 64-bit code VEX.W does not widen general registers (SDM vol. 2, ANDN and its like).
         bool rexW = (instruction.Rex & 8) != 0 && instruction.CodeBits == 64;
         OperandSpec[] operands = row.Operands;
-        bool isSized = operands.Length > 0 && operands[0].Kind is not (OperandKind.Relative or OperandKind.Immediate or OperandKind.FarPointer);
-        instruction.OperandBits = !isSized ? instruction.EffectiveBits : BitsOf(operands[0].Size, instruction.EffectiveBits, rexW);
+        // The first operand gives the operand size; in OUT the second, as the first is the port.
+        bool isOutput = operands.Length > 1 && operands[1].Kind == OperandKind.FixedGeneral && (operands[0].Kind == OperandKind.Immediate || operands[0].Text == "DX");
+        int sizing = isOutput ? 1 : 0;
+        bool isSized = operands.Length > 0 && operands[sizing].Kind is not (OperandKind.Relative or OperandKind.Immediate or OperandKind.FarPointer);
+        instruction.OperandBits = !isSized ? instruction.EffectiveBits : BitsOf(operands[sizing].Size, instruction.EffectiveBits, rexW);
         instruction.Destination = operands.Length == 0 ? OperandPlace.None : PlaceOf(operands[0], instruction.IsMemory);
         instruction.Source = operands.Length < 2 ? OperandPlace.None : PlaceOf(operands[1], instruction.IsMemory);
         if (instruction.Source == OperandPlace.Register && operands[1].Kind is OperandKind.GeneralVex or OperandKind.VectorVex && operands.Length > 2)

@@ -28,6 +28,9 @@ public static class InstructionTable
         VectorIntegerRows.Add(builder);
         VectorFloatRows.Add(builder);
         VectorSpecialRows.Add(builder);
+        ControlRows.Add(builder);
+        SystemRows.Add(builder);
+        IoRows.Add(builder);
         Rows = builder.Build();
         var lists = new List<InstructionRow>?[Maps * 256];
         foreach (InstructionRow row in Rows)

@@ -45,12 +45,12 @@ internal sealed class RowBuilder
             case "rAX": return new(OperandKind.FixedGeneral, 'v', 0, text);
             case "eAX": return new(OperandKind.FixedGeneral, 'z', 0, text);
             case "1": return new(OperandKind.One, 'b', 0, text);
-            case "ES": return new(OperandKind.FixedSegment, 'w', 0, text);
-            case "CS": return new(OperandKind.FixedSegment, 'w', 1, text);
-            case "SS": return new(OperandKind.FixedSegment, 'w', 2, text);
-            case "DS": return new(OperandKind.FixedSegment, 'w', 3, text);
-            case "FS": return new(OperandKind.FixedSegment, 'w', 4, text);
-            case "GS": return new(OperandKind.FixedSegment, 'w', 5, text);
+            case "ES": return new(OperandKind.FixedSegment, 'v', 0, text);
+            case "CS": return new(OperandKind.FixedSegment, 'v', 1, text);
+            case "SS": return new(OperandKind.FixedSegment, 'v', 2, text);
+            case "DS": return new(OperandKind.FixedSegment, 'v', 3, text);
+            case "FS": return new(OperandKind.FixedSegment, 'v', 4, text);
+            case "GS": return new(OperandKind.FixedSegment, 'v', 5, text);
             case "XMM0" or "ST0": return new(OperandKind.FixedOther, '\0', 0, text);
             case "STi": return new(OperandKind.X87Opcode, 't', 0, text);
             default: break;

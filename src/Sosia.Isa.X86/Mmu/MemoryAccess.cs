@@ -91,6 +91,16 @@ public static unsafe class MemoryAccess
     public static bool WriteAs(X86State* st, AccessPrivilege privilege, ulong linear, int byteCount, ulong value)
         => X86Cpu.FromState(st).WriteLinear(linear, byteCount, privilege, value);
 
+    /// <summary>Checks that a read at the current privilege would not fault, without reading.</summary>
+    /// <returns>False when it faulted.</returns>
+    public static bool CheckRead(X86State* st, ulong linear, int byteCount)
+        => X86Cpu.FromState(st).CheckAccess(linear, byteCount, PageAccess.Read);
+
+    /// <summary>Checks that a write at the current privilege would not fault, without writing.</summary>
+    /// <returns>False when it faulted.</returns>
+    public static bool CheckWrite(X86State* st, ulong linear, int byteCount)
+        => X86Cpu.FromState(st).CheckAccess(linear, byteCount, PageAccess.Write);
+
     /// <summary>
     /// The linear address of an operation's memory operand when it needs the long way: segment limits and types outside 64-bit code,
     /// and 16- or 32-bit address sizes.

@@ -50,6 +50,13 @@ public sealed unsafe partial class X86Cpu
         return true;
     }
 
+    /// <summary>Checks an access at the current privilege without making it.</summary>
+    /// <returns>False when it faulted.</returns>
+    internal bool CheckAccess(ulong linear, int byteCount, PageAccess access)
+        => PassesAlignmentCheck(linear, byteCount)
+            && Resolve(linear, _privilege, access) != null
+            && ((int)(linear & 0xfff) + byteCount <= GuestRam.PageSize || Resolve(NextPage(linear), _privilege, access) != null);
+
     /// <summary>Reads up to a page of bytes; nothing is stored in <paramref name="destination"/> unless all can be read.</summary>
     internal bool ReadSpan(ulong linear, Span<byte> destination, AccessPrivilege privilege)
     {
@@ -331,13 +338,6 @@ public sealed unsafe partial class X86Cpu
             return false;
         }
 
-        if (op->Segment == StateOffset.SegmentAt(2))
-        {
-            return true;
-        }
-
-        return (op->Flags & OpFlags.Memory) != 0
-            && op->Segment != StateOffset.SegmentAt(4) && op->Segment != StateOffset.SegmentAt(5)
-            && (op->Base == StateOffset.GprAt(4) || op->Base == StateOffset.GprAt(5));
+        return op->Segment == StateOffset.SegmentAt(2) || op->Segment == StateOffset.StackZero;
     }
 }

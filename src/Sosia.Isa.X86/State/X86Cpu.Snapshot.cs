@@ -38,7 +38,11 @@ public sealed unsafe partial class X86Cpu
         writer.Write("rip", st->Rip);
         writer.Write("rflags", Rflags);
         writer.Write("retired", RetiredInstructions);
-        writer.Write("interrupt-shadow", (long)st->InterruptShadow);
+        long retired = RetiredInstructions;
+        writer.Write("interrupt-shadow", _shadowAt == retired);
+        writer.Write("shadow-hides-debug", _shadowHidesDebug);
+        writer.Write("resume-flag-live", IsResumeFlagLive);
+        writer.Write("step-is-due", _stepFrom >= 0 && retired > _stepFrom);
         // A kick belongs to the run that was interrupted, not to the machine.
         writer.Write("pending-events", (long)(st->PendingEvents & ~(int)PendingEvent.Kick));
         writer.Write("pending-debug", st->PendingDebugBits);
@@ -114,7 +118,10 @@ public sealed unsafe partial class X86Cpu
         Rflags = reader.ReadUInt64("rflags");
         st->CurrentOp = null;
         st->RetiredAtBlock = reader.ReadInt64("retired");
-        st->InterruptShadow = reader.ReadByte("interrupt-shadow");
+        _shadowAt = reader.ReadBoolean("interrupt-shadow") ? st->RetiredAtBlock : -1;
+        _shadowHidesDebug = reader.ReadBoolean("shadow-hides-debug");
+        _resumeFlagAt = reader.ReadBoolean("resume-flag-live") ? st->RetiredAtBlock : -1;
+        _stepFrom = reader.ReadBoolean("step-is-due") ? st->RetiredAtBlock - 1 : -1;
         st->PendingEvents = reader.ReadInt32("pending-events");
         st->PendingDebugBits = reader.ReadUInt64("pending-debug");
         _startupVector = reader.ReadByte("startup-vector");

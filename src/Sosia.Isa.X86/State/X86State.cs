@@ -67,9 +67,6 @@ public unsafe struct X86State
     /// <summary>1 when the fault pushes <see cref="FaultErrorCode"/>.</summary>
     public byte FaultHasErrorCode;
 
-    /// <summary>Interrupts wait for one instruction after STI, MOV SS and POP SS: the event service of the CPU.</summary>
-    public byte InterruptShadow;
-
     /// <summary>The fault's error code.</summary>
     public uint FaultErrorCode;
 

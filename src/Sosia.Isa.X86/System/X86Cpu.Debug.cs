@@ -42,6 +42,38 @@ public sealed unsafe partial class X86Cpu
         return true;
     }
 
+    /// <summary>Notes a port access for the I/O breakpoints (CR4.DE).</summary>
+    internal void WatchPort(ushort port, int byteCount)
+    {
+        if (_hasPortBreakpoints)
+        {
+            NoteHits(MatchBreakpoints(port, byteCount, 0b0100));
+        }
+    }
+
+    /// <summary>Writes a debug register; reserved bits keep their fixed values.</summary>
+    internal void WriteDr(int number, ulong value)
+    {
+        State->Dr[number] = number switch
+        {
+            6 => (value & 0xe00f) | ControlBits.Dr6Fixed,
+            7 => (value & 0xffff_23ff) | ControlBits.Dr7Fixed,
+            _ => value,
+        };
+        UpdateDebug();
+        UpdatePrivilege();
+        RequestEventCheck();
+    }
+
+    /// <summary>SYSCALL with EFLAGS.TF masked by IA32_FMASK is not followed by a single-step trap.</summary>
+    internal void CancelStepUnlessSet()
+    {
+        if ((State->SystemFlags & ControlBits.Tf) == 0)
+        {
+            _stepFrom = -1;
+        }
+    }
+
     /// <summary>Derives from DR7 which kinds of breakpoint are on.</summary>
     private void UpdateDebug()
     {
@@ -73,7 +105,12 @@ public sealed unsafe partial class X86Cpu
 
     private void MatchDataBreakpoints(ulong linear, int byteCount, bool isWrite)
     {
-        ulong hits = MatchBreakpoints(linear, byteCount, isWrite ? 0b1010u : 0b1000u);
+        // R/W 1 is writes, R/W 3 reads and writes.
+        NoteHits(MatchBreakpoints(linear, byteCount, isWrite ? 0b1010u : 0b1000u));
+    }
+
+    private void NoteHits(ulong hits)
+    {
         if (hits != 0)
         {
             State->PendingDebugBits |= hits;

@@ -60,6 +60,9 @@ public sealed unsafe partial class X86Cpu
         return !Faulted || DeliverChain(previous: -1);
     }
 
+    /// <summary>Delivers a software interrupt in the middle of its instruction; RIP must stand behind it.</summary>
+    internal void DeliverSoftware(int vector, EventKind kind) => Deliver(vector, kind, hasErrorCode: false, 0);
+
     /// <summary>Handles the events that wait at an instruction boundary. RIP and the retired count must be exact.</summary>
     public BoundaryAction ServiceEvents()
     {

@@ -97,7 +97,9 @@ public sealed unsafe partial class X86Cpu
         st->IdtrBase = 0;
         st->IdtrLimit = 0xffff;
         st->Cpl = 0;
-        st->InterruptShadow = 0;
+        _shadowAt = -1;
+        _stepFrom = -1;
+        _hasFaultRip = false;
         st->Halted = 0;
         st->WaitForSipi = 0;
         st->NmiBlocked = 0;
