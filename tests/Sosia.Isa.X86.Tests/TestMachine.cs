@@ -17,7 +17,9 @@ namespace Sosia.Isa.X86.Tests;
 public sealed unsafe class TestMachine : IDisposable
 {
     private readonly MachineClock _clock = new(ClockMode.Deterministic);
-    private readonly Op[] _ops = GC.AllocateArray<Op>(4, pinned: true);
+    // Two operations' room before the one executed stands for the block header.
+    private readonly Op[] _ops = GC.AllocateArray<Op>(5, pinned: true);
+    private readonly JumpCacheEntry[] _jumpCache = GC.AllocateArray<JumpCacheEntry>(JumpCacheEntry.Count, pinned: true);
 
     public TestMachine(ulong ramByteCount = 8 << 20, int index = 0)
     {
@@ -28,7 +30,32 @@ public sealed unsafe class TestMachine : IDisposable
         Ports = new PortBus(log);
         Cpu = new X86Cpu(index, Memory, Ports, _clock);
         _clock.AttachCounter(Cpu);
+        Cpu.State->JumpCache = (JumpCacheEntry*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _jumpCache[0]);
     }
+
+    /// <summary>Where the Enter methods puts things.</summary>
+    public const uint Gdt = 0x1000;
+    public const uint Idt = 0x2000;
+    public const uint Tss = 0x3000;
+    public const uint PageTables = 0x10_0000;
+
+    /// <summary>Selectors of the Enter methods.</summary>
+    public const ushort KernelCode = 0x08;
+    public const ushort KernelData = 0x10;
+    public const ushort UserCode = 0x1b;
+    public const ushort UserData = 0x23;
+    public const ushort TaskState = 0x28;
+    public const ushort KernelCode16 = 0x38;
+    public const ushort FreeSlot = 0x40;
+
+    /// <summary>A descriptor from its parts.</summary>
+    public static ulong Segment(uint segmentBase, uint limit, int access, int flags = 0)
+        => (limit & 0xffff) | ((ulong)(segmentBase & 0xff_ffff) << 16) | ((ulong)(byte)access << 40)
+            | ((ulong)((limit >> 16) & 15) << 48) | ((ulong)flags << 52) | ((ulong)(segmentBase >> 24) << 56);
+
+    /// <summary>A gate descriptor.</summary>
+    public static ulong Gate(ushort selector, uint offset, int access, int parameters = 0)
+        => (offset & 0xffff) | ((ulong)selector << 16) | ((ulong)parameters << 32) | ((ulong)(byte)access << 40) | ((ulong)(offset >> 16) << 48);
 
     public GuestRam Ram { get; }
 
@@ -138,6 +165,103 @@ public sealed unsafe class TestMachine : IDisposable
         }
 
         return action;
+    }
+
+    /// <summary>
+    /// Flat protected mode with a GDT, an IDT of 32-bit interrupt gates (vector n at 0x5000 + 16 n, DPL 0) and a 32-bit TSS whose level 0
+    /// stack is 10:8000; CPL 0.
+    /// </summary>
+    public void EnterProtected()
+    {
+        X86State* st = State;
+        SetGdt(isLong: false);
+        for (int i = 0; i < 256; i++)
+        {
+            Write64(Idt + (uint)(i * 8), Gate(KernelCode, (uint)(0x5000 + (16 * i)), 0x8e));
+        }
+
+        st->IdtrBase = Idt;
+        st->IdtrLimit = 0x7ff;
+        Write32(Tss + 4, 0x8000);
+        Write16(Tss + 8, KernelData);
+        st->Cr0 |= ControlBits.Cr0Pe | ControlBits.Cr0Ne;
+        EnterFlat(0, isLong: false);
+    }
+
+    /// <summary>
+    /// 64-bit mode, CPL 0, with an IDT of interrupt gates (vector n at 0x5000 + 16 n), a TSS with RSP0 = 0x8000 and IST1 = 0x9008, and the
+    /// first GiB mapped one to one for user and supervisor by a page of 1 GiB.
+    /// </summary>
+    public void EnterLong()
+    {
+        X86State* st = State;
+        SetGdt(isLong: true);
+        for (int i = 0; i < 256; i++)
+        {
+            Write64(Idt + (uint)(i * 16), Gate(KernelCode, (uint)(0x5000 + (16 * i)), 0x8e));
+            Write64(Idt + (uint)(i * 16) + 8, 0);
+        }
+
+        st->IdtrBase = Idt;
+        st->IdtrLimit = 0xfff;
+        Write64(Tss + 4, 0x8000);
+        Write64(Tss + 36, 0x9008);
+        Write64(PageTables, (PageTables + 0x1000) | 7);
+        Write64(PageTables + 0x1000, 0x87);
+        st->Cr3 = PageTables;
+        st->Cr4 = ControlBits.Cr4Pae;
+        st->Efer = ControlBits.EferLme | ControlBits.EferLma | ControlBits.EferNxe | ControlBits.EferSce;
+        st->Cr0 |= ControlBits.Cr0Pe | ControlBits.Cr0Ne | ControlBits.Cr0Wp | ControlBits.Cr0Pg;
+        EnterFlat(0, isLong: true);
+    }
+
+    /// <summary>Loads flat CS, SS, DS and ES of a level; the stack pointer becomes 0x7000 (level 0) or 0x6000 (level 3).</summary>
+    public void EnterFlat(int cpl, bool isLong)
+    {
+        X86State* st = State;
+        var code = new SegmentRegister
+        {
+            Selector = cpl == 0 ? KernelCode : UserCode,
+            Limit = uint.MaxValue,
+            Attributes = (ushort)(0x9b | (cpl << 5) | (isLong ? 0xa00 : 0xc00)),
+        };
+        var data = new SegmentRegister { Selector = cpl == 0 ? KernelData : UserData, Limit = uint.MaxValue, Attributes = (ushort)(0xc93 | (cpl << 5)) };
+        code.UpdateFastLimits();
+        data.UpdateFastLimits();
+        st->Cs = code;
+        st->Ss = data;
+        st->Ds = data;
+        st->Es = data;
+        st->Cpl = cpl;
+        st->Rip = 0x2_0000;
+        st->Gpr[4] = cpl == 0 ? 0x7000UL : 0x6000;
+        Cpu.UpdateMode();
+        Cpu.FlushTlb(keepGlobal: false);
+    }
+
+    private void SetGdt(bool isLong)
+    {
+        X86State* st = State;
+        int codeFlags = isLong ? 0xa : 0xc;
+        ulong[] entries =
+        [
+            0,
+            Segment(0, 0xf_ffff, 0x9b, codeFlags),
+            Segment(0, 0xf_ffff, 0x93, 0xc),
+            Segment(0, 0xf_ffff, 0xfb, codeFlags),
+            Segment(0, 0xf_ffff, 0xf3, 0xc),
+            Segment(Tss, 0x2067, 0x8b),
+            0,
+            Segment(0, 0xffff, 0x9b),
+        ];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            Write64(Gdt + (uint)(8 * i), entries[i]);
+        }
+
+        st->GdtrBase = Gdt;
+        st->GdtrLimit = 0xff;
+        st->Tr = new SegmentRegister { Selector = TaskState, Base = Tss, Limit = 0x2067, Attributes = 0x8b };
     }
 
     public void Dispose()

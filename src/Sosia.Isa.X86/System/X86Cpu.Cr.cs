@@ -15,7 +15,7 @@ public sealed unsafe partial class X86Cpu
 
     /// <summary>Writes CR0.</summary>
     /// <returns>False when #GP(0) was recorded.</returns>
-    internal bool WriteCr0(ulong value)
+    public bool WriteCr0(ulong value)
     {
         X86State* st = State;
         bool isPaging = (value & ControlBits.Cr0Pg) != 0;
@@ -65,7 +65,7 @@ public sealed unsafe partial class X86Cpu
 
     /// <summary>Writes CR3.</summary>
     /// <returns>False when #GP(0) was recorded.</returns>
-    internal bool WriteCr3(ulong value)
+    public bool WriteCr3(ulong value)
     {
         X86State* st = State;
         bool keeps = false;
@@ -99,7 +99,7 @@ public sealed unsafe partial class X86Cpu
 
     /// <summary>Writes CR4.</summary>
     /// <returns>False when #GP(0) was recorded.</returns>
-    internal bool WriteCr4(ulong value)
+    public bool WriteCr4(ulong value)
     {
         X86State* st = State;
         ulong changed = value ^ st->Cr4;
