@@ -92,7 +92,7 @@ public sealed unsafe partial class X86Cpu
     /// <param name="number">0 ES, 2 SS, 3 DS, 4 FS, 5 GS.</param>
     /// <param name="selector">The new selector.</param>
     /// <returns>False when a fault was recorded; nothing is changed then.</returns>
-    internal bool LoadSegment(int number, ushort selector)
+    public bool LoadSegment(int number, ushort selector)
     {
         X86State* st = State;
         ref SegmentRegister segment = ref SegmentAt(number);
@@ -208,7 +208,7 @@ public sealed unsafe partial class X86Cpu
     /// What a segment load does in real and virtual-8086 mode. Real mode keeps the cached limit and the D/B bit ("unreal mode"),
     /// virtual-8086 mode sets 64 KiB and DPL 3 (SDM vol. 3, 20.1 and 20.2).
     /// </summary>
-    internal void LoadRealSegment(ref SegmentRegister segment, ushort selector)
+    public void LoadRealSegment(ref SegmentRegister segment, ushort selector)
     {
         const ushort Data = SegmentRegister.Present | SegmentRegister.CodeOrData | SegmentRegister.WritableOrReadable | SegmentRegister.Accessed;
         segment.Selector = selector;
