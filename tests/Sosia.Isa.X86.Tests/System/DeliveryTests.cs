@@ -135,7 +135,6 @@ public sealed unsafe class DeliveryTests
     {
         using TestMachine m = User();
         m.Write64(TestMachine.Gdt + TestMachine.FreeSlot, TestMachine.Segment(0, 0xfffff, 0x13, 0xc));
-        // The handler of the fault needs a good stack: it is reached through a task gate's absence, by making it a conforming segment.
         m.Write16(TestMachine.Tss + 8, (ushort)selector);
         m.Cpu.DeliverInterrupt(0x80, EventKind.External);
         Assert.Equal(vector, m.Cpu.FaultChain[0].Vector);
@@ -252,7 +251,8 @@ public sealed unsafe class DeliveryTests
         Assert.Equal(0x444u, m.Read32(0x7ff8));
         Assert.Equal(0x333u, m.Read32(0x7ff4));
         Assert.Equal(0x222u, m.Read32(0x7ff0));
-        Assert.Equal(0x111u, m.Read32(0x7fec));
+        Assert.Equal(0x100u, m.Read32(0x7fec));
+        Assert.Equal(0x111u, m.Read32(0x7fe8));
         Assert.False(m.State->Ds.IsPresent);
         Assert.False(m.Cpu.IsVirtual8086);
         Assert.Equal(0, m.State->Cpl);
@@ -328,7 +328,6 @@ public sealed unsafe class DeliveryTests
         m.Cpu.LoadSegment(2, 0x100);
         m.Cpu.LoadRealSegment(ref st->Cs, 0x1000);
         st->Rip = 0x10;
-        // The stack slots below the data segments hold ESP; SS comes next.
         st->Gpr[4] = 0x111;
         m.Cpu.UpdateMode();
         return m;
