@@ -52,7 +52,7 @@ public sealed unsafe partial class X86Cpu
     }
 
     /// <summary>Writes a debug register; reserved bits keep their fixed values.</summary>
-    internal void WriteDr(int number, ulong value)
+    public void WriteDr(int number, ulong value)
     {
         State->Dr[number] = number switch
         {
