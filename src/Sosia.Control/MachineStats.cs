@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json.Serialization;
+using Sosia.Engines.Interpreter;
+using Sosia.Isa.X86;
+using Sosia.Machines;
+
+namespace Sosia.Control;
+
+/// <summary>How a machine has fared: the figures of <c>--stats</c>.</summary>
+public sealed record MachineStats
+{
+    /// <summary>The engine's name.</summary>
+    [JsonPropertyName("engine")]
+    public required string Engine { get; init; }
+
+    /// <summary>Host seconds during which the machine was run, sleeping included.</summary>
+    [JsonPropertyName("wallSeconds")]
+    public required double WallSeconds { get; init; }
+
+    /// <summary>Guest instructions retired since power-on.</summary>
+    [JsonPropertyName("instructionsRetired")]
+    public required long InstructionsRetired { get; init; }
+
+    /// <summary>Million instructions per host second.</summary>
+    [JsonPropertyName("mips")]
+    public required double Mips { get; init; }
+
+    /// <summary>Pieces of guest code that the engine prepared.</summary>
+    [JsonPropertyName("translations")]
+    public required long Translations { get; init; }
+
+    /// <summary>Address translations that had to walk page tables.</summary>
+    [JsonPropertyName("tlbMisses")]
+    public required long TlbMisses { get; init; }
+
+    /// <summary>Accesses to device registers in memory and to ports.</summary>
+    [JsonPropertyName("deviceAccesses")]
+    public required long DeviceAccesses { get; init; }
+
+    /// <summary>Accesses that nothing answered.</summary>
+    [JsonPropertyName("unclaimedAccesses")]
+    public required long UnclaimedAccesses { get; init; }
+
+    /// <summary>How often the guest misused a device, by device.</summary>
+    [JsonPropertyName("guestMisuse")]
+    public required IReadOnlyDictionary<string, long> GuestMisuse { get; init; }
+
+    /// <summary>How often the guest restarted the machine.</summary>
+    [JsonPropertyName("resets")]
+    public required int Resets { get; init; }
+
+    /// <summary>The most memory that this process has had resident, in bytes, touched guest RAM included.</summary>
+    [JsonPropertyName("peakMemoryBytes")]
+    public required long PeakMemoryBytes { get; init; }
+
+    internal static unsafe MachineStats Of(VirtualMachine vm, TimeSpan wall)
+    {
+        Machine machine = vm.Machine;
+        long retired = machine.Cpus[0].RetiredInstructions;
+        return new MachineStats
+        {
+            Engine = vm.Engine.Name,
+            WallSeconds = wall.TotalSeconds,
+            InstructionsRetired = retired,
+            Mips = wall.TotalSeconds > 0 ? retired / wall.TotalSeconds / 1e6 : 0,
+            Translations = vm.Engine is InterpreterEngine interpreter ? interpreter.BlocksBuilt : 0,
+            // SAFETY: the state lives as long as the CPU.
+            TlbMisses = machine.Cpus[0] is X86Cpu cpu ? cpu.State->TlbMisses : 0,
+            DeviceAccesses = machine.Memory.DeviceAccesses + machine.Ports.Accesses,
+            UnclaimedAccesses = machine.Memory.UnclaimedAccesses + machine.Ports.UnclaimedAccesses,
+            GuestMisuse = new Dictionary<string, long>(machine.Log.Counts),
+            Resets = vm.ResetCount,
+            PeakMemoryBytes = PeakResidentByteCount(),
+        };
+    }
+
+    private static long PeakResidentByteCount()
+    {
+        foreach (string line in File.ReadLines("/proc/self/status"))
+        {
+            if (line.StartsWith("VmHWM:", StringComparison.Ordinal)
+                && long.TryParse(line.AsSpan("VmHWM:".Length).Trim().TrimEnd("kB").TrimEnd(), out long kibibytes))
+            {
+                return kibibytes << 10;
+            }
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,396 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+using Sosia.Core;
+using Sosia.Core.Execution;
+using Sosia.Core.Time;
+using Sosia.Devices.Uart16550;
+using Sosia.Host.Linux.Threading;
+using Sosia.Machines;
+
+namespace Sosia.Control;
+
+/// <summary>
+/// A machine together with the engine that runs it: the library's front door. It is run by the thread that calls one of the Run methods
+/// (or waits on <see cref="Console"/>); everything documented as callable from any thread may be called meanwhile, all else only while it
+/// does not run.
+/// </summary>
+/// <example>
+/// <code>
+/// using var vm = VirtualMachine.Create(new MachineOptions { Kernel = "bzImage", Append = "console=ttyS0" });
+/// vm.Console.Expect("login: ");
+/// vm.Console.Send("root\n");
+/// </code>
+/// </example>
+public sealed class VirtualMachine : IDisposable
+{
+    // How often input, requests and the host's clock are looked at: about every 0.1 ms.
+    private const long MaxBudget = 20_000;
+
+    // How often a wall-clock limit is looked at, in turns of the loop.
+    private const int TurnsPerTimeCheck = 64;
+
+    private readonly List<SerialInbox> _inboxes = [];
+    private readonly WakeEvent _wake = new();
+    private readonly Lock _running = new();
+    private readonly Stopwatch _wall = new();
+    private readonly IVcpu _cpu;
+    private volatile bool _pauseRequested;
+    private volatile bool _isRunning;
+    private RunResult? _end;
+    private bool _disposed;
+
+    private VirtualMachine(Machine machine, IEngine engine, GuestConsole console)
+    {
+        Machine = machine;
+        Engine = engine;
+        Console = console;
+        console.Machine = this;
+        _cpu = machine.Cpus[0];
+        foreach (SerialPort port in machine.SerialPorts)
+        {
+            _inboxes.Add(new SerialInbox(port));
+        }
+    }
+
+    /// <summary>The machine.</summary>
+    public Machine Machine { get; }
+
+    /// <summary>What runs its processors.</summary>
+    public IEngine Engine { get; }
+
+    /// <summary>The terminal at its first serial port.</summary>
+    public GuestConsole Console { get; }
+
+    /// <summary>True while some thread runs it.</summary>
+    public bool IsRunning => _isRunning;
+
+    /// <summary>How it ended; null while it can be run on.</summary>
+    public RunResult? End => _end;
+
+    /// <summary>How often the guest has restarted the machine.</summary>
+    public int ResetCount { get; private set; }
+
+    /// <summary>Called, on the machine's thread and before anything is reset, when the processor shuts down: for a report of its state.</summary>
+    public Action<VirtualMachine>? ShutDown { get; set; }
+
+    /// <summary>Builds a machine, switches it on and loads its kernel; the guest's first instruction is the next to be executed.</summary>
+    /// <exception cref="SosiaException">The options ask for something unknown or impossible, or a file cannot be used.</exception>
+    public static VirtualMachine Create(MachineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var console = new GuestConsole((options.Serial.Count > 0 ? options.Serial[0] : null) ?? NullSerialBackend.Instance);
+        List<ISerialBackend?> serial = [.. options.Serial];
+        if (serial.Count == 0)
+        {
+            serial.Add(null);
+        }
+
+        serial[0] = console;
+        IEngine engine = EngineRegistry.Create(options.Engine);
+        Machine? machine = null;
+        try
+        {
+            machine = MachineRegistry.Create(options with { Serial = serial });
+            machine.PowerOn();
+            return new VirtualMachine(machine, engine, console);
+        }
+        catch
+        {
+            machine?.Dispose();
+            engine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until the machine ends or <see cref="Pause"/> is called. An idle guest sleeps, and wakes for timers and input.</summary>
+    public RunResult Run() => RunLoop(long.MaxValue, null, Timeout.InfiniteTimeSpan, mayWait: true);
+
+    /// <summary>Runs at most this long.</summary>
+    /// <param name="timeout">How much host time it gets.</param>
+    public RunResult Run(TimeSpan timeout) => RunLoop(long.MaxValue, null, timeout, mayWait: true);
+
+    /// <summary>Retires exactly this many instructions, unless it stops before.</summary>
+    /// <param name="instructionCount">How many; at least 1.</param>
+    public RunResult Step(long instructionCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(instructionCount, 1);
+        return RunLoop(instructionCount, null, Timeout.InfiniteTimeSpan, mayWait: false);
+    }
+
+    /// <summary>
+    /// Runs until a condition holds. It is looked at before the first instruction and then every few thousand instructions. If another
+    /// thread runs the machine already, this one only waits.
+    /// </summary>
+    /// <param name="condition">What to wait for; called on the thread that waits, so it must not touch a machine that another one runs.</param>
+    /// <param name="timeout">How much host time to give it.</param>
+    public RunResult RunUntil(Func<bool> condition, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        if (!_isRunning)
+        {
+            return RunLoop(long.MaxValue, condition, timeout, mayWait: false);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (!_isRunning)
+            {
+                return condition() ? new RunResult(StopReason.ConditionMet) : _end ?? new RunResult(StopReason.Paused);
+            }
+
+            if (timeout >= TimeSpan.Zero && Stopwatch.GetElapsedTime(start) > timeout)
+            {
+                return new RunResult(StopReason.TimedOut);
+            }
+
+            Thread.Sleep(1);
+        }
+
+        return new RunResult(StopReason.ConditionMet);
+    }
+
+    /// <summary>Makes the running thread return; if none runs it, the next Run returns at once. Callable from any thread.</summary>
+    public void Pause()
+    {
+        _pauseRequested = true;
+        Wake();
+    }
+
+    /// <summary>Sends bytes to a serial port. Callable from any thread; the guest gets them as fast as it reads.</summary>
+    /// <param name="port">Which port, from 0.</param>
+    /// <param name="bytes">What to send.</param>
+    public void SendSerial(int port, ReadOnlySpan<byte> bytes)
+    {
+        _inboxes[port].Add(bytes);
+        Wake();
+    }
+
+    /// <summary>How the machine has fared so far.</summary>
+    public MachineStats GetStats() => MachineStats.Of(this, _wall.Elapsed);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Pause();
+        // Waits for the thread that runs it.
+        lock (_running)
+        {
+            Engine.Dispose();
+            Machine.Dispose();
+            _wake.Dispose();
+        }
+    }
+
+    private void Wake()
+    {
+        _cpu.Kick();
+        _wake.Set();
+    }
+
+    private RunResult RunLoop(long maxInstructions, Func<bool>? condition, TimeSpan timeout, bool mayWait)
+    {
+        lock (_running)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_end is { } end)
+            {
+                return condition is not null && condition() ? new RunResult(StopReason.ConditionMet) : end;
+            }
+
+            _isRunning = true;
+            _wall.Start();
+            Machine.Clock.Resume();
+            try
+            {
+                var limits = new LoopLimits(maxInstructions, condition, timeout, mayWait, _cpu.RetiredInstructions);
+                RunResult? result;
+                do
+                {
+                    result = Turn(ref limits);
+                }
+                while (result is null);
+
+                if (result.Value.HasEnded)
+                {
+                    _end = result;
+                }
+
+                return result.Value;
+            }
+            finally
+            {
+                Machine.Clock.Pause();
+                _wall.Stop();
+                _isRunning = false;
+            }
+        }
+    }
+
+    // One turn: everything that waits outside the processor, then a piece of guest code. Null: go on.
+    private RunResult? Turn(ref LoopLimits limits)
+    {
+        if (Machine.Request != MachineRequest.None && Obey() is { } end)
+        {
+            return end;
+        }
+
+        if (_pauseRequested)
+        {
+            _pauseRequested = false;
+            return new RunResult(StopReason.Paused);
+        }
+
+        foreach (SerialInbox inbox in _inboxes)
+        {
+            inbox.Drain();
+        }
+
+        MachineClock clock = Machine.Clock;
+        clock.RunExpired();
+        if (limits.Condition is { } condition && condition())
+        {
+            return new RunResult(StopReason.ConditionMet);
+        }
+
+        if (limits.IsTimeUp())
+        {
+            return new RunResult(StopReason.TimedOut);
+        }
+
+        long left = limits.InstructionEnd - _cpu.RetiredInstructions;
+        if (left <= 0)
+        {
+            return new RunResult(StopReason.BudgetUsed);
+        }
+
+        long budget = Math.Min(MaxBudget, left);
+        if (clock.Mode == ClockMode.Deterministic)
+        {
+            budget = Math.Clamp(clock.InstructionsToNextDeadline(), 1, budget);
+        }
+
+        switch (Engine.Run(_cpu, new RunLimits(budget)))
+        {
+            case ExitReason.BudgetUsed:
+            case ExitReason.Kicked:
+                return null;
+            case ExitReason.Halted:
+                return Machine.Request == MachineRequest.None ? Idle(ref limits) : null;
+            case ExitReason.Shutdown:
+                return ProcessorShutDown();
+            case ExitReason.DebugEvent:
+                return new RunResult(StopReason.DebugEvent);
+            default:
+                throw new SosiaException($"The engine '{Engine.Name}' failed on this host; choose another --engine.", FailureKind.Host);
+        }
+    }
+
+    // The processor waits for an interrupt: time passes, by sleeping or by jumping.
+    private RunResult? Idle(ref LoopLimits limits)
+    {
+        MachineClock clock = Machine.Clock;
+        long deadline = clock.NextDeadlineNanoseconds;
+        if (deadline == MachineClock.Never)
+        {
+            if (!limits.MayWait)
+            {
+                return new RunResult(StopReason.Idle);
+            }
+
+            _wake.Wait(limits.NanosecondsLeft());
+            limits.CheckTimeNow();
+        }
+        else if (clock.Mode != ClockMode.RealTime)
+        {
+            clock.AdvanceTo(deadline);
+        }
+        else
+        {
+            long nanoseconds = deadline - clock.NowNanoseconds;
+            if (nanoseconds > 0)
+            {
+                long left = limits.NanosecondsLeft();
+                _wake.Wait(left >= 0 && left < nanoseconds ? left : nanoseconds);
+                limits.CheckTimeNow();
+            }
+        }
+
+        return null;
+    }
+
+    private RunResult? Obey()
+    {
+        switch (Machine.TakeRequest())
+        {
+            case MachineRequest.PowerOff:
+                return new RunResult(StopReason.PoweredOff);
+            case MachineRequest.Exit:
+                return new RunResult(StopReason.DebugExit, Machine.ExitStatus);
+            case MachineRequest.Reset:
+                return Machine.Options.NoReboot ? new RunResult(StopReason.Reset) : Restart();
+            default:
+                return null;
+        }
+    }
+
+    private RunResult? ProcessorShutDown()
+    {
+        ShutDown?.Invoke(this);
+        return Machine.Options.NoReboot ? new RunResult(StopReason.TripleFault) : Restart();
+    }
+
+    private RunResult? Restart()
+    {
+        ResetCount++;
+        Machine.PowerOn();
+        return null;
+    }
+
+    // The bounds of one call, and a look at the host's clock that is not taken at every turn.
+    private struct LoopLimits
+    {
+        private readonly long _wallEnd;
+        private int _turns;
+
+        public LoopLimits(long maxInstructions, Func<bool>? condition, TimeSpan timeout, bool mayWait, long retired)
+        {
+            InstructionEnd = maxInstructions > long.MaxValue - retired ? long.MaxValue : retired + maxInstructions;
+            Condition = condition;
+            MayWait = mayWait;
+            _wallEnd = timeout < TimeSpan.Zero ? long.MaxValue : Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+            _turns = TurnsPerTimeCheck;
+        }
+
+        public long InstructionEnd { get; }
+
+        public Func<bool>? Condition { get; }
+
+        public bool MayWait { get; }
+
+        public bool IsTimeUp()
+        {
+            if (_wallEnd == long.MaxValue || --_turns > 0)
+            {
+                return false;
+            }
+
+            _turns = TurnsPerTimeCheck;
+            return Stopwatch.GetTimestamp() >= _wallEnd;
+        }
+
+        // After a sleep, or when time may have passed: the next turn looks.
+        public void CheckTimeNow() => _turns = 0;
+
+        public readonly long NanosecondsLeft()
+            => _wallEnd == long.MaxValue ? -1 : Math.Max(0, (long)((_wallEnd - Stopwatch.GetTimestamp()) * (1e9 / Stopwatch.Frequency)));
+    }
+}

@@ -1,0 +1,83 @@
+using System;
+using System.Collections.Generic;
+using Sosia.Core.Time;
+using Sosia.Devices.Block;
+using Sosia.Devices.Uart16550;
+using Sosia.Devices.Virtio;
+
+namespace Sosia.Machines;
+
+/// <summary>Everything that describes a machine before it exists. Every property has a usable default except <see cref="Kernel"/>.</summary>
+public sealed record MachineOptions
+{
+    /// <summary>The machine's name in <see cref="MachineRegistry"/>: "pc" or "microvm".</summary>
+    public string Machine { get; init; } = "pc";
+
+    /// <summary>The technique that runs it: "auto" or the name of an engine.</summary>
+    public string Engine { get; init; } = "auto";
+
+    /// <summary>Guest RAM in bytes; a positive multiple of 4096.</summary>
+    public ulong MemoryByteCount { get; init; } = 256UL << 20;
+
+    /// <summary>The number of virtual processors.</summary>
+    public int CpuCount { get; init; } = 1;
+
+    /// <summary>
+    /// The file to start: a Linux bzImage, an ELF file with a PVH entry note, a multiboot 1 image (each may be a gzip file), or anything
+    /// at all with <see cref="LoadAddress"/>.
+    /// </summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>The initial RAM disk. For a multiboot kernel a list of modules: <c>FILE ARGUMENTS,FILE ARGUMENTS…</c>.</summary>
+    public string? Initrd { get; init; }
+
+    /// <summary>The kernel command line.</summary>
+    public string Append { get; init; } = string.Empty;
+
+    /// <summary>Treats the kernel as a flat binary and puts it at this guest physical address.</summary>
+    public ulong? LoadAddress { get; init; }
+
+    /// <summary>In which processor mode a flat binary is entered.</summary>
+    public FlatEntry FlatEntry { get; init; } = FlatEntry.Auto;
+
+    /// <summary>The disks.</summary>
+    public IReadOnlyList<DriveOptions> Drives { get; init; } = [];
+
+    /// <summary>How guest time advances.</summary>
+    public ClockMode ClockMode { get; init; } = ClockMode.RealTime;
+
+    /// <summary>
+    /// What is connected to the serial ports, in their order; null or absent for nothing. The library's own console is connected to the
+    /// first one in addition.
+    /// </summary>
+    public IReadOnlyList<ISerialBackend?> Serial { get; init; } = [];
+
+    /// <summary>Receives the bytes written to the debug console ports 0x402 and 0xE9; null for nothing.</summary>
+    public ISerialBackend? DebugConsole { get; init; }
+
+    /// <summary>What is connected to the virtio console (hvc0); null for a machine without one.</summary>
+    public IVirtioConsoleBackend? VirtioConsole { get; init; }
+
+    /// <summary>The I/O port whose write v ends the machine with exit status (v &lt;&lt; 1) | 1; null for no such port.</summary>
+    public int? DebugExitPort { get; init; }
+
+    /// <summary>True to end instead of restarting when the guest resets the machine or its processor shuts down.</summary>
+    public bool NoReboot { get; init; }
+
+    /// <summary>
+    /// Makes the random numbers that devices and boot protocols give to the guest repeatable. A deterministic machine takes 0 when this is null.
+    /// </summary>
+    public ulong? RandomSeed { get; init; }
+
+    /// <summary>The date and time at power-on, UTC; null for the host's (a deterministic machine takes <see cref="DeterministicStart"/>).</summary>
+    public DateTime? StartTime { get; init; }
+
+    /// <summary>Power-on time of deterministic machines that are not given one.</summary>
+    public static readonly DateTime DeterministicStart = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    /// <summary>The seed to use: <see cref="RandomSeed"/>, or the default of the clock mode (null: the host's random numbers).</summary>
+    public ulong? EffectiveRandomSeed => RandomSeed ?? (ClockMode == ClockMode.Deterministic ? 0UL : null);
+
+    /// <summary>The power-on time to use.</summary>
+    public DateTime EffectiveStartTime => StartTime ?? (ClockMode == ClockMode.Deterministic ? DeterministicStart : DateTime.UtcNow);
+}

@@ -1,0 +1,133 @@
+using Sosia.Core;
+using Sosia.Core.Interrupts;
+using Sosia.Devices.Apic;
+using Sosia.Devices.Chipset;
+using Sosia.Devices.Common;
+using Sosia.Devices.Debug;
+using Sosia.Devices.Dma8237;
+using Sosia.Devices.Hpet;
+using Sosia.Devices.I8042;
+using Sosia.Devices.Mc146818;
+using Sosia.Devices.Pci;
+using Sosia.Devices.Pic8259;
+using Sosia.Devices.Pit8254;
+using Sosia.Devices.Uart16550;
+using Sosia.Devices.Virtio;
+using Sosia.Machines.Acpi;
+
+namespace Sosia.Machines;
+
+/// <summary>
+/// The machine "pc": a PC with the i440FX host bridge and the PIIX3 and PIIX4 chips, as its boards were built from 1996 on, started
+/// without firmware. Everything that is on the board is wired up in this file's constructor.
+/// </summary>
+public sealed class PcMachine : X86Machine
+{
+    private const int SouthBridgeDevice = 1;
+    private const int PowerManagementFunction = 3;
+    private const ushort PowerManagementBase = 0x600;
+    private const ushort SmBusBase = 0x700;
+
+    // Host bridge, two functions of the south bridge, and 30 more devices.
+    private const int MaxPciFunctions = 33;
+
+    private readonly Pic8259Pair _pic;
+    private readonly I440FxHostBridge _hostBridge;
+    private readonly Piix3IsaBridge _isaBridge;
+    private readonly Piix4PowerManagement _powerManagement;
+    private readonly PciBus _pci;
+
+    /// <summary>Builds the machine, without starting it.</summary>
+    /// <exception cref="SosiaException">An option asks for something impossible.</exception>
+    public PcMachine(MachineOptions options)
+        : base(options)
+    {
+        // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
+        _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
+        ApicBus.ExternalInterrupts = _pic;
+        var ioApic = new IoApic(ApicBus, Log);
+        var board = new GsiRouter(_pic, ioApic);
+        Add(_pic, _pic.Reset).Map(Ports);
+        Add(ioApic, ioApic.Reset).Map(Memory);
+        Add(board, null);
+
+        // Time: the event timers sit between the older timers and the board, because they can take their place.
+        var eventTimers = new EventTimers(Clock, board);
+        Add(eventTimers, eventTimers.Reset).Map(Memory);
+        var timer = new IntervalTimer(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.IntervalTimerInput));
+        Add(timer, timer.Reset).Map(Ports);
+        var systemControl = new SystemControlPort(Clock, timer);
+        Add(systemControl, systemControl.Reset).Map(Ports);
+        var clock = new RealTimeClock(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.RealTimeClockInput), options.EffectiveStartTime);
+        clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
+        Add(clock, clock.Reset).Map(Ports);
+
+        // DMA controllers and the port of power-on self test codes.
+        var dma = new DmaControllers(Log);
+        Add(dma, dma.Reset).Map(Ports);
+        var postCode = new PostCodePort();
+        Add(postCode, postCode.Reset).Map(Ports);
+
+        // Keyboard, mouse and the ways to the A20 gate and the reset line.
+        var gate = new A20Gate();
+        gate.Attach(Cpu);
+        var keyboard = new KeyboardController(Clock, new IrqLine(board, 1), new IrqLine(board, 12), gate, this, Log);
+        Add(keyboard, keyboard.Reset).Map(Ports);
+        var port92 = new FastA20Port(gate, this);
+        Add(port92, port92.Reset).Map(Ports);
+
+        // Serial ports COM1 and COM2.
+        AddSerialPort(new SerialPort("uart0", Clock, new IrqLine(board, 4), SerialBackend(0)));
+        AddSerialPort(new SerialPort("uart1", Clock, new IrqLine(board, 3), SerialBackend(1)));
+        SerialPorts[0].Map(Ports, SerialPort.Com1);
+        SerialPorts[1].Map(Ports, SerialPort.Com2);
+
+        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge and power management; further devices behind them.
+        _pci = new PciBus(Memory, Ports, ApicBus, Log);
+        Add(_pci, _pci.Reset).Map();
+        _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, romOffset: null);
+        AddPci(_hostBridge, 0);
+        _isaBridge = new Piix3IsaBridge(board, this);
+        AddPci(_isaBridge, SouthBridgeDevice);
+        _pci.InterruptSink = _isaBridge;
+        _pci.ResetControl = _isaBridge.ResetControl;
+        _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
+        AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
+        _powerManagement.Map(Ports);
+        AddDebugPorts();
+        foreach (VirtioDevice device in CreateVirtioDevices())
+        {
+            if (_pci.Functions.Count >= MaxPciFunctions)
+            {
+                Dispose();
+                throw new SosiaException($"There are more devices than the machine 'pc' has PCI slots ({device.Name} finds none); give fewer drives.");
+            }
+
+            Add(device, device.Reset);
+            AddPci(new VirtioPciFunction(device));
+        }
+    }
+
+    /// <summary>The power management registers: for pressing the power button.</summary>
+    public AcpiRegisters PowerManagement => _powerManagement.Acpi;
+
+    /// <inheritdoc/>
+    protected override ulong WriteFirmwareTables()
+    {
+        _hostBridge.EnableShadowRam();
+        byte[] irqs = [10, 10, 11, 11];
+        _isaBridge.RouteInterrupts(irqs);
+        _powerManagement.PlaceRegisters(PowerManagementBase, SmBusBase);
+        // The wires that carry PCI interrupts and the SCI are level-triggered.
+        _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
+        PciFirmware.AssignResources(_pci, irqs);
+        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer);
+    }
+
+    // Functions are reset by their bus.
+    private void AddPci(PciFunction function, int deviceNumber = -1, int functionNumber = 0)
+    {
+        _pci.Add(function, deviceNumber, functionNumber);
+        Add(function, null);
+    }
+}

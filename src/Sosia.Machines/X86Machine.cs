@@ -1,0 +1,181 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using Sosia.Core;
+using Sosia.Devices.Apic;
+using Sosia.Devices.Block;
+using Sosia.Devices.Debug;
+using Sosia.Devices.Virtio;
+using Sosia.Isa.X86;
+using Sosia.Machines.Boot;
+
+namespace Sosia.Machines;
+
+/// <summary>What all x86 machines have: RAM with a hole below 4 GiB, a processor with its local APIC, and a start without firmware.</summary>
+public abstract class X86Machine : Machine
+{
+    /// <summary>Where the ACPI tables (and other firmware tables) are: RAM in the firmware area, not usable by the guest's allocator.</summary>
+    protected const ulong FirmwareTables = 0xe_0000;
+
+    /// <summary>How much room the firmware tables have.</summary>
+    protected const int FirmwareTablesByteCount = 0x1_0000;
+
+    private const ulong LowMemoryMax = 0xc000_0000;
+    private const ulong FourGibibytes = 1UL << 32;
+    private const ulong MinMemory = 2UL << 20;
+
+    private static readonly int[] DebugConsolePorts = [0x402, 0xe9];
+
+    /// <summary>Lays out the memory and creates processor and local APIC.</summary>
+    /// <param name="options">What to build.</param>
+    protected X86Machine(MachineOptions options)
+        : base(options)
+    {
+        if (options.MemoryByteCount < MinMemory)
+        {
+            throw new SosiaException($"Guest memory of {options.MemoryByteCount} bytes is too small for machine '{options.Machine}'; give at least --memory 2M.");
+        }
+
+        LowMemoryEnd = Math.Min(options.MemoryByteCount, LowMemoryMax);
+        HighMemoryByteCount = options.MemoryByteCount - LowMemoryEnd;
+        // 0xA0000 to 0xBFFFF is the video window; what lies from 0xC0000 to 0xFFFFF is each machine's own business.
+        Memory.MapRam(0, 0, 0xa_0000);
+        Memory.MapRam(LowMemory.HighMemory, LowMemory.HighMemory, LowMemoryEnd - LowMemory.HighMemory);
+        if (HighMemoryByteCount != 0)
+        {
+            Memory.MapRam(FourGibibytes, LowMemoryEnd, HighMemoryByteCount);
+        }
+
+        ApicBus = new ApicBus(Memory, Log);
+        Cpu = Own(new X86Cpu(0, Memory, Ports, Clock));
+        AddCpu(Cpu);
+        Clock.AttachCounter(Cpu);
+        Clock.EarlierDeadline = Cpu.Kick;
+        var localApic = new LocalApic(0, Cpu, ApicBus, Clock, TimeStampOffset, Log, isBootstrap: true);
+        Cpu.InterruptController = localApic;
+        LocalApic = Add(localApic, localApic.Reset);
+    }
+
+    /// <summary>The processor.</summary>
+    public X86Cpu Cpu { get; }
+
+    /// <summary>Its local APIC.</summary>
+    public LocalApic LocalApic { get; }
+
+    /// <summary>What connects the APICs.</summary>
+    public ApicBus ApicBus { get; }
+
+    /// <summary>Where the RAM below 4 GiB ends.</summary>
+    public ulong LowMemoryEnd { get; }
+
+    /// <summary>How much RAM there is from 4 GiB on.</summary>
+    public ulong HighMemoryByteCount { get; }
+
+    /// <summary>The virtio console; null unless the options connect something to it.</summary>
+    public VirtioConsoleDevice? VirtioConsole { get; private set; }
+
+    /// <summary>Told, on the machine's thread, of host failures that the guest sees as disk errors.</summary>
+    public Action<BlockFault>? DiskFault { get; set; }
+
+    /// <summary>The memory map for the guest.</summary>
+    protected virtual IReadOnlyList<MemoryRange> MemoryMap()
+    {
+        List<MemoryRange> map =
+        [
+            new(0, LowMemory.End, MemoryRangeKind.Usable),
+            new(LowMemory.End, 0xa_0000 - LowMemory.End, MemoryRangeKind.Reserved),
+            new(FirmwareTables, FirmwareTablesByteCount, MemoryRangeKind.AcpiNonVolatile),
+            new(0xf_0000, 0x1_0000, MemoryRangeKind.Reserved),
+            new(LowMemory.HighMemory, LowMemoryEnd - LowMemory.HighMemory, MemoryRangeKind.Usable),
+        ];
+        if (HighMemoryByteCount != 0)
+        {
+            map.Add(new(FourGibibytes, HighMemoryByteCount, MemoryRangeKind.Usable));
+        }
+
+        return map;
+    }
+
+    /// <summary>Writes the firmware's tables into memory.</summary>
+    /// <returns>The address of the ACPI root pointer; 0 without ACPI.</returns>
+    protected abstract ulong WriteFirmwareTables();
+
+    /// <inheritdoc/>
+    protected override void Boot()
+    {
+        LocalApic.EnableVirtualWire();
+        WriteBiosData();
+        ulong rsdp = WriteFirmwareTables();
+        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
+    }
+
+    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, console.</summary>
+    protected IReadOnlyList<VirtioDevice> CreateVirtioDevices()
+    {
+        var context = new VirtioContext(Memory, Clock, Log);
+        List<VirtioDevice> devices = [];
+        try
+        {
+            for (int i = 0; i < Options.Drives.Count; i++)
+            {
+                VirtioBlockDevice disk = Own(new VirtioBlockDevice(context, $"virtio-blk{i}", Options.Drives[i].Open(), $"sosia-disk{i}"));
+                disk.HostFault = fault => DiskFault?.Invoke(fault);
+                devices.Add(disk);
+            }
+        }
+        catch
+        {
+            // A disk that was opened must not stay locked when the next one cannot be.
+            Dispose();
+            throw;
+        }
+
+        devices.Add(new VirtioEntropyDevice(context, "virtio-rng0", Options.EffectiveRandomSeed));
+        if (Options.VirtioConsole is { } console)
+        {
+            VirtioConsole = new VirtioConsoleDevice(context, "virtio-console0", console);
+            devices.Add(VirtioConsole);
+        }
+
+        return devices;
+    }
+
+    /// <summary>Maps the ports through which guests talk to whoever debugs them: the debug console and the debug-exit port.</summary>
+    protected void AddDebugPorts()
+    {
+        if (Options.DebugConsole is { } console)
+        {
+            foreach (int port in DebugConsolePorts)
+            {
+                new DebugConsolePort(console.Transmit).Map(Ports, port);
+            }
+        }
+
+        if (Options.DebugExitPort is not { } exitPort)
+        {
+            return;
+        }
+
+        if (exitPort < 0 || exitPort + DebugExitPort.PortCount > 0x1_0000 || !Ports.IsFree(exitPort, DebugExitPort.PortCount))
+        {
+            Dispose();
+            throw new SosiaException($"The debug-exit port 0x{exitPort:x} is not free on machine '{Options.Machine}'; choose another --debug-exit, for example 0xf4.");
+        }
+
+        new DebugExitPort(this).Map(Ports, exitPort);
+    }
+
+    // The words of the BIOS data area that kernels look at: base memory in KiB and the segment of the extended data area.
+    private void WriteBiosData()
+    {
+        Span<byte> data = stackalloc byte[0x100];
+        data.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(data[0x0e..], (ushort)(LowMemory.End >> 4));
+        BinaryPrimitives.WriteUInt16LittleEndian(data[0x13..], (ushort)(LowMemory.End >> 10));
+        _ = Memory.WriteBytes(0x400, data);
+        // The extended data area begins with its size in KiB.
+        _ = Memory.WriteBytes(LowMemory.End, [(byte)((0xa_0000 - LowMemory.End) >> 10)]);
+    }
+
+    private unsafe long TimeStampOffset() => (long)Cpu.State->TscOffset;
+}
