@@ -113,19 +113,25 @@ public readonly partial struct Float80 : IEquatable<Float80>
     /// <summary>a × b (FMUL), rounded to the environment's precision.</summary>
     public static Float80 Multiply(Float80 a, Float80 b, ref FpEnvironment env)
     {
-        Value result;
-        if (a.IsNormal && b.IsNormal && !env.DenormalOperand)
+        if (a.IsNormal && b.IsNormal && IsPlain(env))
         {
-            UnpackNormal(a, out Value x);
-            UnpackNormal(b, out Value y);
-            Arithmetic.MultiplyFinite(x, y, out result);
-        }
-        else
-        {
-            UnpackPair(a, b, ref env, out Value x, out Value y);
-            Arithmetic.Multiply(x, y, ref env, out result);
+            ulong high = Math.BigMul(a.Significand, b.Significand, out ulong low);
+            int carry = (int)(high >> 63);
+            if (carry == 0)
+            {
+                high = (high << 1) | (low >> 63);
+                low <<= 1;
+            }
+
+            int exponent = a.ExponentField + b.ExponentField - Bias + carry;
+            if (IsSafelyNormal(exponent))
+            {
+                return Round((a.SignExponent ^ b.SignExponent) & 0x8000, exponent, high, low, ref env);
+            }
         }
 
+        UnpackPair(a, b, ref env, out Value x, out Value y);
+        Arithmetic.Multiply(x, y, ref env, out Value result);
         return Pack(result, env.Precision, ref env);
     }
 
@@ -232,24 +238,10 @@ public readonly partial struct Float80 : IEquatable<Float80>
     /// <summary>Rounds and packs a result.</summary>
     internal static Float80 Pack(in Value value, FpPrecision precision, ref FpEnvironment env)
     {
-        int field = value.Exponent + Bias;
-        if (value.Kind == ValueKind.Finite && precision == FpPrecision.Extended && (uint)(field - 1) < MaximumField - 2)
+        int exponent = value.Exponent + Bias;
+        if (value.Kind == ValueKind.Finite && precision == FpPrecision.Extended && IsSafelyNormal(exponent))
         {
-            bool up = Bits.RoundsUp(env.Rounding, value.Negative, value.High, value.Low);
-            ulong significand = value.High;
-            if (up && ++significand == 0)
-            {
-                significand = Value.IntegerBit;
-                field++;
-            }
-
-            env.RoundedUp = up;
-            if (value.Low != 0)
-            {
-                env.Raise(FpExceptions.Precision);
-            }
-
-            return new Float80((ushort)(field | (value.Negative ? 0x8000 : 0)), significand);
+            return Round(value.Negative ? 0x8000 : 0, exponent, value.High, value.Low, ref env);
         }
 
         return PackGeneral(value, (int)precision, ref env);
@@ -257,20 +249,87 @@ public readonly partial struct Float80 : IEquatable<Float80>
 
     private static Float80 AddOrSubtract(Float80 a, Float80 b, bool subtract, ref FpEnvironment env)
     {
-        Value result;
-        if (a.IsNormal && b.IsNormal && !env.DenormalOperand)
+        if (a.IsNormal && b.IsNormal && IsPlain(env))
         {
-            UnpackNormal(a, out Value x);
-            UnpackNormal(b, out Value y);
-            Arithmetic.AddFinite(x, y, subtract, env.Rounding, out result);
-        }
-        else
-        {
-            UnpackPair(a, b, ref env, out Value x, out Value y);
-            Arithmetic.Add(x, y, subtract, ref env, out result);
+            int bSignExponent = b.SignExponent ^ (subtract ? 0x8000 : 0);
+            int distance = a.ExponentField - b.ExponentField;
+            int sign = a.SignExponent & 0x8000;
+            int exponent = a.ExponentField;
+            ulong high = a.Significand;
+            ulong otherHigh = b.Significand;
+            if (distance < 0 || (distance == 0 && high < otherHigh))
+            {
+                (high, otherHigh) = (otherHigh, high);
+                exponent = b.ExponentField;
+                sign = bSignExponent & 0x8000;
+                distance = -distance;
+            }
+
+            // The larger magnitude is high × 2^64, the smaller one is aligned with it.
+            ulong low = 0;
+            ulong otherLow = 0;
+            Bits.ShiftRightSticky(ref otherHigh, ref otherLow, distance);
+            if (((a.SignExponent ^ bSignExponent) & 0x8000) == 0)
+            {
+                low = otherLow;
+                high += otherHigh;
+                if (high < otherHigh)
+                {
+                    low = (low >> 1) | (low & 1) | (high << 63);
+                    high = (high >> 1) | Value.IntegerBit;
+                    exponent++;
+                }
+            }
+            else
+            {
+                low -= otherLow;
+                high -= otherHigh + (otherLow != 0 ? 1UL : 0);
+                if ((high | low) == 0)
+                {
+                    env.RoundedUp = false;
+                    return new Float80((ushort)(env.Rounding == FpRounding.Down ? 0x8000 : 0), 0);
+                }
+
+                exponent -= Bits.Normalize(ref high, ref low);
+            }
+
+            if (IsSafelyNormal(exponent))
+            {
+                return Round(sign, exponent, high, low, ref env);
+            }
         }
 
+        UnpackPair(a, b, ref env, out Value x, out Value y);
+        Arithmetic.Add(x, y, subtract, ref env, out Value result);
         return Pack(result, env.Precision, ref env);
+    }
+
+    /// <summary>Whether the environment asks for nothing but a rounding direction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPlain(in FpEnvironment env) => env.Precision == FpPrecision.Extended && !env.DenormalOperand;
+
+    /// <summary>Whether a result with this exponent field is normal before and after rounding.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsSafelyNormal(int exponentField) => (uint)(exponentField - 1) < MaximumField - 2;
+
+    /// <summary>Rounds a safely normal result to 64 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float80 Round(int sign, int exponentField, ulong high, ulong low, ref FpEnvironment env)
+    {
+        bool up = Bits.RoundsUp(env.Rounding, sign != 0, high, low);
+        if (up && ++high == 0)
+        {
+            high = Value.IntegerBit;
+            exponentField++;
+        }
+
+        env.RoundedUp = up;
+        if (low != 0)
+        {
+            env.Raise(FpExceptions.Precision);
+        }
+
+        return new Float80((ushort)(sign | exponentField), high);
     }
 
     private static Float80 PartialRemainder(

@@ -209,14 +209,32 @@ public static class Float80Math
     /// <param name="env">The environment.</param>
     /// <param name="sine">The result.</param>
     /// <returns>False when x is out of range: C2 is to be set, nothing else happens.</returns>
-    public static bool TrySine(Float80 x, ref FpEnvironment env, out Float80 sine) => TrySineCosine(x, ref env, out sine, out _, wanted: 1);
+    public static bool TrySine(Float80 x, ref FpEnvironment env, out Float80 sine)
+    {
+        if (!TryUnpackAngle(x, ref env, out Value value, out bool inRange, out sine))
+        {
+            return inRange;
+        }
+
+        sine = value.Kind == ValueKind.Zero ? x : Finish(WideFunctions.Sine(Wide.FromValue(value)), ref env);
+        return true;
+    }
 
     /// <summary>cos x (FCOS), for |x| below 2^63.</summary>
     /// <param name="x">The angle in radians.</param>
     /// <param name="env">The environment.</param>
     /// <param name="cosine">The result.</param>
     /// <returns>False when x is out of range: C2 is to be set, nothing else happens.</returns>
-    public static bool TryCosine(Float80 x, ref FpEnvironment env, out Float80 cosine) => TrySineCosine(x, ref env, out _, out cosine, wanted: 2);
+    public static bool TryCosine(Float80 x, ref FpEnvironment env, out Float80 cosine)
+    {
+        if (!TryUnpackAngle(x, ref env, out Value value, out bool inRange, out cosine))
+        {
+            return inRange;
+        }
+
+        cosine = value.Kind == ValueKind.Zero ? Float80.One : Finish(WideFunctions.Cosine(Wide.FromValue(value)), ref env);
+        return true;
+    }
 
     /// <summary>sin x and cos x (FSINCOS), for |x| below 2^63.</summary>
     /// <param name="x">The angle in radians.</param>
@@ -224,26 +242,7 @@ public static class Float80Math
     /// <param name="sine">Replaces ST(0).</param>
     /// <param name="cosine">Is pushed.</param>
     /// <returns>False when x is out of range: C2 is to be set, nothing else happens.</returns>
-    public static bool TrySineCosine(Float80 x, ref FpEnvironment env, out Float80 sine, out Float80 cosine) =>
-        TrySineCosine(x, ref env, out sine, out cosine, wanted: 3);
-
-    /// <summary>tan x (FPTAN), for |x| below 2^63. The 1 that the instruction pushes is the caller's; a NaN is pushed twice.</summary>
-    /// <param name="x">The angle in radians.</param>
-    /// <param name="env">The environment.</param>
-    /// <param name="tangent">The result.</param>
-    /// <returns>False when x is out of range: C2 is to be set, nothing else happens.</returns>
-    public static bool TryTangent(Float80 x, ref FpEnvironment env, out Float80 tangent)
-    {
-        if (!TryUnpackAngle(x, ref env, out Value value, out bool inRange, out tangent))
-        {
-            return inRange;
-        }
-
-        tangent = value.Kind == ValueKind.Zero ? x : Finish(WideFunctions.Tangent(Wide.FromValue(value)), ref env);
-        return true;
-    }
-
-    private static bool TrySineCosine(Float80 x, ref FpEnvironment env, out Float80 sine, out Float80 cosine, int wanted)
+    public static bool TrySineCosine(Float80 x, ref FpEnvironment env, out Float80 sine, out Float80 cosine)
     {
         if (!TryUnpackAngle(x, ref env, out Value value, out bool inRange, out sine))
         {
@@ -259,8 +258,24 @@ public static class Float80Math
         }
 
         WideFunctions.SineCosine(Wide.FromValue(value), out Wide wideSine, out Wide wideCosine);
-        cosine = (wanted & 2) != 0 ? Finish(wideCosine, ref env) : default;
-        sine = (wanted & 1) != 0 ? Finish(wideSine, ref env) : default;
+        cosine = Finish(wideCosine, ref env);
+        sine = Finish(wideSine, ref env);
+        return true;
+    }
+
+    /// <summary>tan x (FPTAN), for |x| below 2^63. The 1 that the instruction pushes is the caller's; a NaN is pushed twice.</summary>
+    /// <param name="x">The angle in radians.</param>
+    /// <param name="env">The environment.</param>
+    /// <param name="tangent">The result.</param>
+    /// <returns>False when x is out of range: C2 is to be set, nothing else happens.</returns>
+    public static bool TryTangent(Float80 x, ref FpEnvironment env, out Float80 tangent)
+    {
+        if (!TryUnpackAngle(x, ref env, out Value value, out bool inRange, out tangent))
+        {
+            return inRange;
+        }
+
+        tangent = value.Kind == ValueKind.Zero ? x : Finish(WideFunctions.Tangent(Wide.FromValue(value)), ref env);
         return true;
     }
 

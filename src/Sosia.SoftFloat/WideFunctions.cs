@@ -16,15 +16,14 @@ internal static class WideFunctions
     private static readonly Wide One = Wide.FromInteger(1);
 
     /// <summary>1/(n + 1)! for the series (e^t - 1)/t.</summary>
-    private static readonly Wide[] ExponentialSeries = Series(ExponentialTerms, static n => n + 1, alternating: false);
+    private static readonly Fixed[] ExponentialSeries = Series(ExponentialTerms, static n => n + 1);
 
-    /// <summary>(-1)^n/(2n + 1)! for sin t/t and (-1)^n/(2n)! for cos t, in powers of t^2.</summary>
-    private static readonly Wide[] SineSeries = Series(CircularTerms, static n => 2 * n * (2 * n + 1), alternating: true);
-    private static readonly Wide[] CosineSeries = Series(CircularTerms, static n => (2 * n - 1) * 2 * n, alternating: true);
+    /// <summary>1/(2n + 1)! for sin t/t and 1/(2n)! for cos t, in powers of t^2.</summary>
+    private static readonly Fixed[] SineSeries = Series(CircularTerms, static n => 2 * n * (2 * n + 1));
+    private static readonly Fixed[] CosineSeries = Series(CircularTerms, static n => (2 * n - 1) * 2 * n);
 
-    /// <summary>1/(2n + 1) for atanh t/t, with alternating signs for atan t/t, in powers of t^2.</summary>
-    private static readonly Wide[] HyperbolicArctangentSeries = OddReciprocals(alternating: false);
-    private static readonly Wide[] ArctangentSeries = OddReciprocals(alternating: true);
+    /// <summary>1/(2n + 1) for atanh t/t and atan t/t, in powers of t^2.</summary>
+    private static readonly Fixed[] ArctangentSeries = OddReciprocals();
 
     /// <summary>2^x - 1 for |x| &lt;= 1.</summary>
     public static Wide Exp2Minus1(in Wide x)
@@ -33,7 +32,7 @@ internal static class WideFunctions
         int i = x.Scaled(5).RoundToInteger();
         i = x.Negative ? -i : i;
         Wide t = (x - Wide.FromInteger(i).Scaled(-5)) * WideConstants.Ln2;
-        Wide series = t * Evaluate(ExponentialSeries, t);
+        Wide series = t * Evaluate(ExponentialSeries, t.Abs(), t.Negative);
         if (i == 0)
         {
             return series;
@@ -89,7 +88,7 @@ internal static class WideFunctions
 
         // The cubic and higher terms are kept apart, so that the sum tells on which side of t the angle of a tiny t lies.
         Wide square = t * t;
-        Wide angle = t + t * square * Evaluate(ArctangentSeries.AsSpan(1), square);
+        Wide angle = t - t * square * Evaluate(ArctangentSeries.AsSpan(1), square, alternating: true);
         if (i != 0)
         {
             angle += WideConstants.Arctangents[i];
@@ -98,20 +97,26 @@ internal static class WideFunctions
         return swap ? WideConstants.HalfPi - angle : angle;
     }
 
+    /// <summary>Sine of a number below 2^63 in magnitude.</summary>
+    public static Wide Sine(in Wide x)
+    {
+        Wide t = Reduce(x, out int quadrant);
+        return QuadrantSine(t, quadrant);
+    }
+
+    /// <summary>Cosine of a number below 2^63 in magnitude.</summary>
+    public static Wide Cosine(in Wide x)
+    {
+        Wide t = Reduce(x, out int quadrant);
+        return QuadrantSine(t, quadrant + 1);
+    }
+
     /// <summary>Sine and cosine of a number below 2^63 in magnitude.</summary>
     public static void SineCosine(in Wide x, out Wide sine, out Wide cosine)
     {
         Wide t = Reduce(x, out int quadrant);
-        Wide square = t * t;
-        Wide s = t + t * square * Evaluate(SineSeries.AsSpan(1), square);
-        Wide c = One + square * Evaluate(CosineSeries.AsSpan(1), square);
-        (sine, cosine) = (quadrant & 3) switch
-        {
-            0 => (s, c),
-            1 => (c, -s),
-            2 => (-s, -c),
-            _ => (-c, s),
-        };
+        sine = QuadrantSine(t, quadrant);
+        cosine = QuadrantSine(t, quadrant + 1);
     }
 
     /// <summary>Tangent of a number below 2^63 in magnitude.</summary>
@@ -120,11 +125,21 @@ internal static class WideFunctions
         if (x.Exponent < -40)
         {
             // x + x^3/3: a quotient would not tell that the result is the larger one.
-            return x + x * x * x * HyperbolicArctangentSeries[1];
+            return x + x * x * x * ArctangentSeries[1].ToWide();
         }
 
         SineCosine(x, out Wide sine, out Wide cosine);
         return sine / cosine;
+    }
+
+    /// <summary>The sine of t + quadrant × π/2 for |t| up to π/4.</summary>
+    private static Wide QuadrantSine(in Wide t, int quadrant)
+    {
+        Wide square = t * t;
+        Wide value = (quadrant & 1) == 0
+            ? t - t * square * Evaluate(SineSeries.AsSpan(1), square, alternating: true)
+            : One - square * Evaluate(CosineSeries.AsSpan(1), square, alternating: true);
+        return (quadrant & 2) != 0 ? -value : value;
     }
 
     /// <summary>
@@ -212,44 +227,46 @@ internal static class WideFunctions
         }
 
         Wide z = numerator / denominator;
-        return (z * Evaluate(HyperbolicArctangentSeries, z * z)).Scaled(1);
+        return (z * Evaluate(ArctangentSeries, z * z, alternating: false)).Scaled(1);
     }
 
-    private static Wide Evaluate(ReadOnlySpan<Wide> coefficients, in Wide x)
+    /// <summary>
+    /// Sum of the coefficients times powers of x, or of -x. Everything is positive and below 2, so that it runs in fixed point with 127 bits after the point.
+    /// </summary>
+    private static Wide Evaluate(ReadOnlySpan<Fixed> coefficients, in Wide x, bool alternating)
     {
-        Wide sum = coefficients[^1];
+        Fixed factor = Fixed.FromWide(x);
+        Fixed sum = coefficients[^1];
         for (int i = coefficients.Length - 2; i >= 0; i--)
         {
-            sum = sum * x + coefficients[i];
+            Fixed product = Fixed.Multiply(sum, factor);
+            sum = alternating ? Fixed.Subtract(coefficients[i], product) : Fixed.Add(coefficients[i], product);
         }
 
-        return sum;
+        return sum.ToWide();
     }
 
     /// <summary>Coefficients of which each is the one before divided by an integer.</summary>
-    private static Wide[] Series(int length, Func<int, int> divisor, bool alternating)
+    private static Fixed[] Series(int length, Func<int, int> divisor)
     {
-        Wide[] series = new Wide[length];
-        series[0] = Wide.FromInteger(1);
+        Fixed[] series = new Fixed[length];
+        Wide coefficient = Wide.FromInteger(1);
+        series[0] = Fixed.FromWide(coefficient);
         for (int n = 1; n < length; n++)
         {
-            series[n] = series[n - 1] / Wide.FromInteger(divisor(n));
-            if (alternating)
-            {
-                series[n] = -series[n];
-            }
+            coefficient /= Wide.FromInteger(divisor(n));
+            series[n] = Fixed.FromWide(coefficient);
         }
 
         return series;
     }
 
-    private static Wide[] OddReciprocals(bool alternating)
+    private static Fixed[] OddReciprocals()
     {
-        Wide[] series = new Wide[OddTerms];
+        Fixed[] series = new Fixed[OddTerms];
         for (int n = 0; n < OddTerms; n++)
         {
-            Wide reciprocal = Wide.FromInteger(1) / Wide.FromInteger(2 * n + 1);
-            series[n] = alternating && (n & 1) != 0 ? -reciprocal : reciprocal;
+            series[n] = Fixed.FromWide(Wide.FromInteger(1) / Wide.FromInteger(2 * n + 1));
         }
 
         return series;

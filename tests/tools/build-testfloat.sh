@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Berkeley TestFloat 3's testfloat_gen from Debian's qemu source package (which carries it in tests/fp) into the cache folder
-# where the Sosia.SoftFloat tests look for it. Needs: apt-get with a deb-src line for the package (one is added to a private list when missing), dpkg-source, make, gcc.
+# where the Sosia.SoftFloat tests look for it. Needs: apt-get with a deb-src line for the package (made from the machine's deb lines when missing), dpkg-source, make, gcc.
 set -euo pipefail
 
 target="${XDG_CACHE_HOME:-$HOME/.cache}/sosia/testfloat"
@@ -15,9 +15,11 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 if ! apt-get source --download-only qemu >/dev/null 2>&1; then
-    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
-    echo "deb-src DEBIAN-MIRROR $suite main" > /etc/apt/sources.list.d/sosia-testfloat.list ||
-        { echo "build-testfloat: no deb-src line for $suite, and adding one needs root" >&2; exit 1; }
+    # The machine's own package sources, asked for source packages too.
+    lists=/etc/apt/sources.list.d
+    { [ -f "$lists/debian.sources" ] && sed 's/^Types:.*/Types: deb-src/' "$lists/debian.sources" > "$lists/sosia-testfloat.sources"; } ||
+        sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$lists/sosia-testfloat.list" ||
+        { echo "build-testfloat: no deb-src line is configured, and adding one needs root" >&2; exit 1; }
     apt-get update
     apt-get source --download-only qemu
 fi
