@@ -118,15 +118,22 @@ internal readonly struct Dpps : IVectorFloat
             return default;
         }
 
-        uint low = Float32.Add(products.GetElement(0), products.GetElement(1), ref env);
-        uint high = Float32.Add(products.GetElement(2), products.GetElement(3), ref env);
-        if (env.HasUnmasked)
+        Vector128<uint> pairs = AddNeighbours(products, swap: 1, ref env);
+        return env.HasUnmasked ? default : Blendps.Compute(Vector128<byte>.Zero, AddNeighbours(pairs, swap: 2, ref env).AsByte(), immediate);
+    }
+
+    // Each element plus one of the others. All four end with the same sum, but with several NaNs the operands' order tells: this is the order of Intel's processors.
+    private static Vector128<uint> AddNeighbours(Vector128<uint> values, int swap, ref FpEnvironment env)
+    {
+        Vector128<uint> sums = default;
+        for (int i = 0; i < 4; i++)
         {
-            return default;
+            uint own = values.GetElement(i);
+            uint other = values.GetElement(i ^ swap);
+            sums = sums.WithElement(i, swap == 1 ? Float32.Add(other, own, ref env) : Float32.Add(own, other, ref env));
         }
 
-        uint sum = Float32.Add(low, high, ref env);
-        return Blendps.Compute(Vector128<byte>.Zero, Vector128.Create(sum).AsByte(), immediate);
+        return sums;
     }
 }
 
@@ -148,7 +155,8 @@ internal readonly struct Dppd : IVectorFloat
             return default;
         }
 
-        ulong sum = Float64.Add(low, high, ref env);
-        return Blendpd.Compute(Vector128<byte>.Zero, Vector128.Create(sum).AsByte(), immediate);
+        // With two NaNs each element shows its own, as Intel's processors do.
+        Vector128<ulong> sums = Vector128.Create(Float64.Add(low, high, ref env), Float64.Add(high, low, ref env));
+        return Blendpd.Compute(Vector128<byte>.Zero, sums.AsByte(), immediate);
     }
 }
