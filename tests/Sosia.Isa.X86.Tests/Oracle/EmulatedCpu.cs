@@ -49,6 +49,9 @@ public sealed unsafe class EmulatedCpu : IDisposable
     /// <summary>The last instruction; its row is null when the bytes were undefined.</summary>
     public DecodedInstruction Decoded { get; private set; }
 
+    /// <summary>What the instruction sees as retire limit; 0 is a kick.</summary>
+    public long RetireLimit { get; set; } = long.MaxValue;
+
     private int RamBytes { get; }
 
     /// <summary>Selects 64-bit or 32-bit protected code, flat, or 16-bit real mode.</summary>
@@ -159,7 +162,7 @@ public sealed unsafe class EmulatedCpu : IDisposable
         st->Rip = Wrap(rip + (ulong)decoded.Length, codeBits);
         st->CurrentOp = _ops;
         st->Exit = BlockExit.None;
-        st->RetireLimit = long.MaxValue;
+        st->RetireLimit = RetireLimit;
         Op* next = _ops->Handler(st, _ops);
         if (next != null && (next != _ops + 1 || st->Exit != BlockExit.None))
         {

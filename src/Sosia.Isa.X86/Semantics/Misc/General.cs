@@ -33,9 +33,11 @@ internal static unsafe class General
     {
         X86State* state = cpu.State;
         int bits = 8 << ((int)(op->Flags & OpFlags.SizeMask) >> 3);
-        if (!OperandAccess.TryLinear(state, op, bits / 4, isWrite: false, out ulong linear)
-            || !OperandAccess.ReadLinear(state, linear, bits / 8, out ulong lower)
-            || !OperandAccess.ReadLinear(state, (uint)(linear + (ulong)(bits / 8)), bits / 8, out ulong upper))
+        // The upper bound's offset wraps by itself at the address size.
+        if (!OperandAccess.TryLinear(state, op, bits / 8, isWrite: false, out ulong lowerLinear)
+            || !OperandAccess.ReadLinear(state, lowerLinear, bits / 8, out ulong lower)
+            || !MemoryAccess.SegmentedAddress(state, op, (ulong)(bits / 8), bits / 8, isWrite: false, out ulong upperLinear)
+            || !OperandAccess.ReadLinear(state, upperLinear, bits / 8, out ulong upper))
         {
             return;
         }
