@@ -24,6 +24,7 @@ public static class InstructionTable
         BitRows.Add(builder);
         StringRows.Add(builder);
         MiscRows.Add(builder);
+        X87Rows.Add(builder);
         VectorMoveRows.Add(builder);
         VectorIntegerRows.Add(builder);
         VectorFloatRows.Add(builder);

@@ -53,6 +53,12 @@ public static unsafe class Lowering
             op->Immediate |= (ulong)instruction.Immediate2 << 32;
         }
 
+        if (row.Encoding.Map == 0 && instruction.Opcode is >= 0xd8 and <= 0xdf)
+        {
+            // x87 instructions have no immediate: their opcode's eleven bits, for FOP, travel in it.
+            op->Immediate = ((instruction.Opcode & 7u) << 8) | instruction.ModRm;
+        }
+
         bool endsBlock = (row.Flags & RowFlags.EndsBlock) != 0;
         op->Handler = row.Binding.Select != null
             ? row.Binding.Select(instruction)
