@@ -1,0 +1,155 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Sosia.Isa.X86.Decode;
+using Xunit;
+
+namespace Sosia.Isa.X86.Tests;
+
+/// <summary>CPUID tells exactly what is implemented.</summary>
+public sealed unsafe class CpuidTests
+{
+    private enum Register
+    {
+        Eax,
+        Ebx,
+        Ecx,
+        Edx,
+    }
+
+    // Where each feature that has instructions of its own is announced.
+    private static readonly Dictionary<CpuFeature, (uint Leaf, uint Subleaf, Register Register, int Bit)> Bits = new()
+    {
+        [CpuFeature.X87] = (1, 0, Register.Edx, 0),
+        [CpuFeature.Tsc] = (1, 0, Register.Edx, 4),
+        [CpuFeature.Msr] = (1, 0, Register.Edx, 5),
+        [CpuFeature.Cx8] = (1, 0, Register.Edx, 8),
+        [CpuFeature.Sep] = (1, 0, Register.Edx, 11),
+        [CpuFeature.Cmov] = (1, 0, Register.Edx, 15),
+        [CpuFeature.Clflush] = (1, 0, Register.Edx, 19),
+        [CpuFeature.Mmx] = (1, 0, Register.Edx, 23),
+        [CpuFeature.Fxsr] = (1, 0, Register.Edx, 24),
+        [CpuFeature.Sse] = (1, 0, Register.Edx, 25),
+        [CpuFeature.Sse2] = (1, 0, Register.Edx, 26),
+        [CpuFeature.Sse3] = (1, 0, Register.Ecx, 0),
+        [CpuFeature.Pclmul] = (1, 0, Register.Ecx, 1),
+        [CpuFeature.Ssse3] = (1, 0, Register.Ecx, 9),
+        [CpuFeature.Cx16] = (1, 0, Register.Ecx, 13),
+        [CpuFeature.Sse41] = (1, 0, Register.Ecx, 19),
+        [CpuFeature.Sse42] = (1, 0, Register.Ecx, 20),
+        [CpuFeature.Movbe] = (1, 0, Register.Ecx, 22),
+        [CpuFeature.Popcnt] = (1, 0, Register.Ecx, 23),
+        [CpuFeature.Aes] = (1, 0, Register.Ecx, 25),
+        [CpuFeature.Xsave] = (1, 0, Register.Ecx, 26),
+        [CpuFeature.Rdrand] = (1, 0, Register.Ecx, 30),
+        [CpuFeature.Fsgsbase] = (7, 0, Register.Ebx, 0),
+        [CpuFeature.Bmi1] = (7, 0, Register.Ebx, 3),
+        [CpuFeature.Bmi2] = (7, 0, Register.Ebx, 8),
+        [CpuFeature.Invpcid] = (7, 0, Register.Ebx, 10),
+        [CpuFeature.Adx] = (7, 0, Register.Ebx, 19),
+        [CpuFeature.Smap] = (7, 0, Register.Ebx, 20),
+        [CpuFeature.Xsaveopt] = (0xd, 1, Register.Eax, 0),
+        [CpuFeature.Lahf64] = (0x8000_0001, 0, Register.Ecx, 0),
+        [CpuFeature.Lzcnt] = (0x8000_0001, 0, Register.Ecx, 5),
+        [CpuFeature.Rdtscp] = (0x8000_0001, 0, Register.Edx, 27),
+        [CpuFeature.LongMode] = (0x8000_0001, 0, Register.Edx, 29),
+    };
+
+    // Announced bits that no instruction depends on, each implemented elsewhere: DE, PSE, PAE, MTRR, PGE, PAT, PSE-36; PCID, hypervisor;
+    // SMEP, ERMS; UMIP; IBRS, STIBP, ARCH_CAPABILITIES, SSBD; PREFETCHW (base rows); NX, 1 GiB pages, SYSCALL.
+    private static readonly Dictionary<(uint Leaf, Register Register), uint> Others = new()
+    {
+        [(1, Register.Edx)] = (1u << 2) | (1u << 3) | (1u << 6) | (1u << 12) | (1u << 13) | (1u << 16) | (1u << 17),
+        [(1, Register.Ecx)] = (1u << 17) | (1u << 31),
+        [(7, Register.Ebx)] = (1u << 7) | (1u << 9),
+        [(7, Register.Ecx)] = 1u << 2,
+        [(7, Register.Edx)] = (1u << 26) | (1u << 27) | (1u << 29) | (1u << 31),
+        [(0x8000_0001, Register.Ecx)] = 1u << 8,
+        [(0x8000_0001, Register.Edx)] = (1u << 11) | (1u << 20) | (1u << 26),
+    };
+
+    [Fact]
+    public void Every_row_belongs_to_an_announced_feature()
+    {
+        using TestMachine m = Machine();
+        foreach (InstructionRow row in InstructionTable.Rows)
+        {
+            if (row.Feature != CpuFeature.Base)
+            {
+                Assert.True(Bits.TryGetValue(row.Feature, out (uint Leaf, uint Subleaf, Register Register, int Bit) bit), $"{row}: no CPUID bit is known for {row.Feature}");
+                Assert.True((Read(m, bit.Leaf, bit.Subleaf, bit.Register) & (1u << bit.Bit)) != 0, $"{row}: {row.Feature} is not announced");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_announced_bit_is_accounted_for()
+    {
+        using TestMachine m = Machine();
+        foreach ((uint leaf, Register register) in new[]
+        {
+            (1u, Register.Ecx), (1u, Register.Edx), (7u, Register.Ebx), (7u, Register.Ecx), (7u, Register.Edx),
+            (0x8000_0001u, Register.Ecx), (0x8000_0001u, Register.Edx),
+        })
+        {
+            uint known = Others.GetValueOrDefault((leaf, register));
+            foreach ((uint Leaf, uint Subleaf, Register Register, int Bit) bit in Bits.Values)
+            {
+                known |= bit.Leaf == leaf && bit.Register == register ? 1u << bit.Bit : 0;
+            }
+
+            Assert.Equal(known, Read(m, leaf, 0, register));
+        }
+    }
+
+    [Fact]
+    public void The_model_is_x86_64_v2()
+    {
+        using TestMachine m = Machine();
+        CpuidResult zero = CpuidModel.Query(m.Cpu, 0, 0);
+        Assert.Equal("GenuineIntel", Text(zero.Ebx, zero.Edx, zero.Ecx));
+        CpuidResult hypervisor = CpuidModel.Query(m.Cpu, 0x4000_0000, 0);
+        Assert.Equal("SosiaSosia\0\0", Text(hypervisor.Ebx, hypervisor.Ecx, hypervisor.Edx));
+        string name = string.Concat(Enumerable.Range(2, 3).Select(i =>
+        {
+            CpuidResult part = CpuidModel.Query(m.Cpu, 0x8000_0000 + (uint)i, 0);
+            return Text(part.Eax, part.Ebx, part.Ecx, part.Edx);
+        }));
+        Assert.StartsWith("Sosia x86-64-v2", name);
+        Assert.Equal(0x3028u, CpuidModel.Query(m.Cpu, 0x8000_0008, 0).Eax);
+    }
+
+    [Fact]
+    public void Beyond_the_last_leaf_the_highest_basic_leaf_answers()
+    {
+        using TestMachine m = Machine();
+        CpuidResult last = CpuidModel.Query(m.Cpu, 0x16, 0);
+        Assert.Equal(last, CpuidModel.Query(m.Cpu, 0x17, 0));
+        Assert.Equal(last, CpuidModel.Query(m.Cpu, 0x8000_0009, 0));
+        Assert.Equal(last, CpuidModel.Query(m.Cpu, 0x4000_0001, 0));
+    }
+
+    [Fact]
+    public void OSXSAVE_follows_CR4()
+    {
+        using TestMachine m = Machine();
+        Assert.Equal(0u, CpuidModel.Query(m.Cpu, 1, 0).Ecx & (1u << 27));
+        Assert.True(m.Cpu.WriteCr4(m.State->Cr4 | ControlBits.Cr4Osxsave));
+        Assert.NotEqual(0u, CpuidModel.Query(m.Cpu, 1, 0).Ecx & (1u << 27));
+    }
+
+    private static TestMachine Machine()
+    {
+        var m = new TestMachine();
+        m.EnterLong();
+        return m;
+    }
+
+    private static uint Read(TestMachine m, uint leaf, uint subleaf, Register register)
+    {
+        CpuidResult result = CpuidModel.Query(m.Cpu, leaf, subleaf);
+        return register switch { Register.Eax => result.Eax, Register.Ebx => result.Ebx, Register.Ecx => result.Ecx, _ => result.Edx };
+    }
+
+    private static string Text(params uint[] words) => System.Text.Encoding.ASCII.GetString(words.SelectMany(BitConverter.GetBytes).ToArray());
+}
