@@ -14,7 +14,8 @@
 #
 # Bochs has no way to be given a kernel: a CD image with ISOLINUX is made. It needs a terminal for
 # its display ("term", inside a tmux of its own), and a limit of open files that is not huge: it
-# aborts otherwise.
+# aborts otherwise. With the debugger compiled in, as Debian's build has it, the display goes to
+# another pseudo terminal, which somebody must read: Bochs stops when its buffer is full.
 set -eu
 [ $# -ge 3 ] || { echo "usage: bochs.sh KERNEL INITRD APPEND [MEGABYTES]" >&2; exit 2; }
 kernel=$1 initrd=$2 append=$3 megabytes=${4:-256}
@@ -25,6 +26,7 @@ work=$(mktemp -d)
 session=bochs-$$
 finish() {
     tmux -L "$session" kill-server 2> /dev/null || true
+    rm -f "${TMUX_TMPDIR:-/tmp}/tmux-$(id -u)/$session"
     rm -rf "$work"
 }
 trap finish EXIT
@@ -47,11 +49,12 @@ xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux/isolinux.bin -c isolinu
 
 serial=${CONSOLE:-$work/serial}
 : > "$serial"
-# ips sets how fast the guest's clock runs against its instructions; it does not slow Bochs down.
+# ips tells Bochs how many instructions it manages in a second (about this many in Debian's build); the
+# guest's clock follows it, so that a busy wait costs as many instructions as it lasts.
 cat > "$work/bochsrc" <<END
 display_library: term
 megs: $megabytes
-cpu: model=corei5_arrandale_m520, count=1, ips=100000000, reset_on_triple_fault=0
+cpu: model=corei5_arrandale_m520, count=1, ips=25000000, reset_on_triple_fault=0
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/vgabios/vgabios.bin
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
@@ -74,19 +77,36 @@ cat > "$work/run" <<END
 ulimit -n 1000
 TERM=xterm bochs-bin -q -f $work/bochsrc -rc $work/commands 2> $work/stderr
 times > $work/times
+echo done > $work/status
 END
 
 seconds() { date +%s.%N; }
 start=$(seconds)
 first=
+reader=
 tmux -L "$session" -f /dev/null new-session -d -x 100 -y 40 "sh $work/run"
-while tmux -L "$session" list-sessions > /dev/null 2>&1; do
+ticks=0
+while [ ! -e "$work/status" ]; do
+    ticks=$((ticks + 1))
+    if [ $((ticks % 100)) -eq 0 ] && ! tmux -L "$session" has-session 2> /dev/null; then
+        break
+    fi
     if [ -z "$first" ] && [ -s "$serial" ]; then
         first=$(seconds)
+    fi
+    if [ -z "$reader" ]; then
+        screen=$(sed -n 's/^Bochs connected to screen "\(.*\)"$/\1/p' "$work/stderr" 2> /dev/null || true)
+        if [ -n "$screen" ]; then
+            # Raw and without echo: what the display shows must not come back as typed keys.
+            stty raw -echo < "$screen"
+            cat "$screen" > /dev/null 2>&1 &
+            reader=$!
+        fi
     fi
     sleep 0.05
 done
 end=$(seconds)
+[ -z "$reader" ] || kill "$reader" 2> /dev/null || true
 cp "$work/log" "${LOG:-/dev/null}"
 if grep -q 'Power down' "$serial"; then
     status=ok
