@@ -1,5 +1,6 @@
 using System;
 using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.Semantics.Vector;
 using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Tests.Oracle;
 using Xunit;
@@ -229,6 +230,38 @@ public sealed unsafe class VectorFaultTests : IDisposable
         Assert.Equal(0xffffUL, State->X87[1] & 0xffff);
     }
 
+    [Theory]
+    [InlineData("0F53C1", false, false)] // RCPPS
+    [InlineData("F30F53C1", true, false)] // RCPSS
+    [InlineData("0F52C1", false, true)] // RSQRTPS
+    [InlineData("F30F52C1", true, true)] // RSQRTSS
+    [InlineData("0F5308", false, false)]
+    [InlineData("F30F5308", true, false)]
+    [InlineData("0F5208", false, true)]
+    [InlineData("F30F5208", true, true)]
+    public void Reciprocal_instructions_approximate_their_source_and_raise_nothing(string code, bool isScalar, bool isSquareRoot)
+    {
+        uint[] elements = [One, Big, Denormal, SmallestNormal, Three, SignallingNan, 0xbf80_0000, 0x4110_0000];
+        State->Cr4 |= ControlBits.Cr4Osxmmexcpt;
+        State->Mxcsr = 0;
+        SetVectors(elements);
+        bool isMemory = code[^2..] == "08";
+        if (isMemory)
+        {
+            SetVectors([elements[4], elements[5], elements[6], elements[7], elements[0], elements[1], elements[2], elements[3]]);
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(elements.AsSpan(4)).CopyTo(_cpu.Ram[0x800..]);
+        }
+
+        Assert.Equal(BlockExit.None, Run(code));
+        Assert.Equal(0u, State->Mxcsr);
+        for (int i = 0; i < 4; i++)
+        {
+            uint source = elements[4 + i];
+            uint expected = isScalar && i > 0 ? elements[i] : isSquareRoot ? Reciprocal.InverseSquareRoot(source) : Reciprocal.Inverse(source);
+            Assert.Equal(expected, ((uint*)State->Vector)[(isMemory ? 8 : 0) + i]);
+        }
+    }
+
     private void SetMasked(uint unmasked) => State->Mxcsr = 0x1f80 & ~(unmasked << 7);
 
     private void SetVectors(ReadOnlySpan<uint> elements)
@@ -240,5 +273,10 @@ public sealed unsafe class VectorFaultTests : IDisposable
         }
     }
 
-    private BlockExit Run(string code) => _cpu.Run(Convert.FromHexString(code), 64, RamAddress + 0x100);
+    private BlockExit Run(string code)
+    {
+        BlockExit exit = _cpu.Run(Convert.FromHexString(code), 64, RamAddress + 0x100);
+        InstructionCoverage.Count(_cpu.Decoded.Row!);
+        return exit;
+    }
 }

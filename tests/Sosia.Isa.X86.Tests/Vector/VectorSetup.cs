@@ -28,7 +28,8 @@ internal static unsafe class VectorSetup
     /// <summary>Fills the FXSAVE image of the next instruction's state and the 16 bytes of memory at its operand.</summary>
     /// <param name="comparison">Whose initial state.</param>
     /// <param name="instruction">The instruction.</param>
-    public static void Randomize(OracleComparison comparison, GeneratedInstruction instruction)
+    /// <param name="unmask">Whether some exceptions are unmasked.</param>
+    public static void Randomize(OracleComparison comparison, GeneratedInstruction instruction, bool unmask)
     {
         Random random = comparison.Random;
         OracleState* state = comparison.Initial;
@@ -49,7 +50,7 @@ internal static unsafe class VectorSetup
             *(ulong*)(fx + XmmAt + (8 * i)) = Element(random, kind);
         }
 
-        *(uint*)(fx + MxcsrAt) = Mxcsr(random);
+        *(uint*)(fx + MxcsrAt) = Mxcsr(random) & ~(unmask ? (uint)random.Next(1, 64) << 7 : 0);
         if (instruction.Target != 0)
         {
             Span<byte> operand = comparison.InitialMemory[(int)(instruction.Target - comparison.ScratchAddress)..];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sosia.SoftFloat;
 
 namespace Sosia.Isa.X86.Semantics.Vector;
@@ -11,6 +12,7 @@ internal static class ComparePredicate
     /// <summary>EQ, UNORD, NEQ and ORD take quiet NaNs without Invalid.</summary>
     public static bool IsQuiet(byte immediate) => (immediate & 3) is 0 or 3;
 
-    /// <summary>Whether a predicate holds for a relation.</summary>
-    public static bool Holds(byte immediate, FpRelation relation) => (HoldsFor >> (((immediate & 7) * 4) + (int)relation) & 1) != 0;
+    /// <summary>All ones when a predicate holds for a relation, else 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Mask(byte immediate, FpRelation relation) => 0 - (ulong)(HoldsFor >> (((immediate & 7) * 4) + (int)relation) & 1);
 }

@@ -98,15 +98,17 @@ internal readonly struct Cmpss : IVectorFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryFast(Vector128<byte> destination, Vector128<byte> source, byte immediate, uint mxcsr, out Vector128<byte> result)
     {
-        uint mask = Cmpps.Host(destination.AsSingle(), source.AsSingle(), immediate).ToScalar();
-        result = destination.AsUInt32().WithElement(0, mask).AsByte();
-        return FloatChecks.IsPlain(destination.AsUInt32().ToScalar()) && FloatChecks.IsPlain(source.AsUInt32().ToScalar());
+        float a = destination.AsSingle().ToScalar();
+        float b = source.AsSingle().ToScalar();
+        FpRelation relation = a < b ? FpRelation.Less : a == b ? FpRelation.Equal : FpRelation.Greater;
+        result = destination.AsUInt32().WithElement(0, (uint)ComparePredicate.Mask(immediate, relation)).AsByte();
+        return FloatChecks.IsPlain(BitConverter.SingleToUInt32Bits(a)) && FloatChecks.IsPlain(BitConverter.SingleToUInt32Bits(b));
     }
 
     public static Vector128<byte> Exact(Vector128<byte> destination, Vector128<byte> source, byte immediate, ref FpEnvironment env)
     {
         FpRelation relation = Float32.Compare(destination.AsUInt32().ToScalar(), source.AsUInt32().ToScalar(), ComparePredicate.IsQuiet(immediate), ref env);
-        return destination.AsUInt32().WithElement(0, ComparePredicate.Holds(immediate, relation) ? uint.MaxValue : 0).AsByte();
+        return destination.AsUInt32().WithElement(0, (uint)ComparePredicate.Mask(immediate, relation)).AsByte();
     }
 }
 
@@ -126,24 +128,21 @@ internal readonly struct Cmpps : IVectorFloat
         for (int i = 0; i < Vector128<uint>.Count; i++)
         {
             FpRelation relation = Float32.Compare(destination.AsUInt32().GetElement(i), source.AsUInt32().GetElement(i), ComparePredicate.IsQuiet(immediate), ref env);
-            result = result.WithElement(i, ComparePredicate.Holds(immediate, relation) ? uint.MaxValue : 0);
+            result = result.WithElement(i, (uint)ComparePredicate.Mask(immediate, relation));
         }
 
         return result.AsByte();
     }
 
-    /// <summary>The masks for operands without NaNs, where each predicate of the upper four is the opposite of one of the lower.</summary>
+    /// <summary>The masks for operands without NaNs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<uint> Host(Vector128<float> a, Vector128<float> b, byte immediate)
+    private static Vector128<uint> Host(Vector128<float> a, Vector128<float> b, byte immediate)
     {
-        Vector128<float> mask = (immediate & 3) switch
-        {
-            0 => Vector128.Equals(a, b),
-            1 => Vector128.LessThan(a, b),
-            2 => Vector128.LessThanOrEqual(a, b),
-            _ => Vector128<float>.Zero,
-        };
-        return (immediate & 4) == 0 ? mask.AsUInt32() : ~mask.AsUInt32();
+        Vector128<uint> less = Vector128.LessThan(a, b).AsUInt32();
+        Vector128<uint> equal = Vector128.Equals(a, b).AsUInt32();
+        return (less & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Less)))
+            | (equal & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Equal)))
+            | (~(less | equal) & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Greater)));
     }
 }
 
@@ -219,15 +218,17 @@ internal readonly struct Cmpsd : IVectorFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryFast(Vector128<byte> destination, Vector128<byte> source, byte immediate, uint mxcsr, out Vector128<byte> result)
     {
-        ulong mask = Cmppd.Host(destination.AsDouble(), source.AsDouble(), immediate).ToScalar();
-        result = destination.AsUInt64().WithElement(0, mask).AsByte();
-        return FloatChecks.IsPlain(destination.AsUInt64().ToScalar()) && FloatChecks.IsPlain(source.AsUInt64().ToScalar());
+        double a = destination.AsDouble().ToScalar();
+        double b = source.AsDouble().ToScalar();
+        FpRelation relation = a < b ? FpRelation.Less : a == b ? FpRelation.Equal : FpRelation.Greater;
+        result = destination.AsUInt64().WithElement(0, ComparePredicate.Mask(immediate, relation)).AsByte();
+        return FloatChecks.IsPlain(BitConverter.DoubleToUInt64Bits(a)) && FloatChecks.IsPlain(BitConverter.DoubleToUInt64Bits(b));
     }
 
     public static Vector128<byte> Exact(Vector128<byte> destination, Vector128<byte> source, byte immediate, ref FpEnvironment env)
     {
         FpRelation relation = Float64.Compare(destination.AsUInt64().ToScalar(), source.AsUInt64().ToScalar(), ComparePredicate.IsQuiet(immediate), ref env);
-        return destination.AsUInt64().WithElement(0, ComparePredicate.Holds(immediate, relation) ? ulong.MaxValue : 0).AsByte();
+        return destination.AsUInt64().WithElement(0, ComparePredicate.Mask(immediate, relation)).AsByte();
     }
 }
 
@@ -247,24 +248,21 @@ internal readonly struct Cmppd : IVectorFloat
         for (int i = 0; i < Vector128<ulong>.Count; i++)
         {
             FpRelation relation = Float64.Compare(destination.AsUInt64().GetElement(i), source.AsUInt64().GetElement(i), ComparePredicate.IsQuiet(immediate), ref env);
-            result = result.WithElement(i, ComparePredicate.Holds(immediate, relation) ? ulong.MaxValue : 0);
+            result = result.WithElement(i, ComparePredicate.Mask(immediate, relation));
         }
 
         return result.AsByte();
     }
 
-    /// <summary>The masks for operands without NaNs, where each predicate of the upper four is the opposite of one of the lower.</summary>
+    /// <summary>The masks for operands without NaNs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> Host(Vector128<double> a, Vector128<double> b, byte immediate)
+    private static Vector128<ulong> Host(Vector128<double> a, Vector128<double> b, byte immediate)
     {
-        Vector128<double> mask = (immediate & 3) switch
-        {
-            0 => Vector128.Equals(a, b),
-            1 => Vector128.LessThan(a, b),
-            2 => Vector128.LessThanOrEqual(a, b),
-            _ => Vector128<double>.Zero,
-        };
-        return (immediate & 4) == 0 ? mask.AsUInt64() : ~mask.AsUInt64();
+        Vector128<ulong> less = Vector128.LessThan(a, b).AsUInt64();
+        Vector128<ulong> equal = Vector128.Equals(a, b).AsUInt64();
+        return (less & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Less)))
+            | (equal & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Equal)))
+            | (~(less | equal) & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Greater)));
     }
 }
 
