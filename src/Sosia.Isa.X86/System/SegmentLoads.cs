@@ -1,5 +1,4 @@
 using Sosia.Isa.X86.Execution;
-using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;
 
