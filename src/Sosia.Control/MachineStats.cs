@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Text.Json.Serialization;
+using Sosia.Core.Execution;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86;
 using Sosia.Machines;
@@ -31,6 +33,10 @@ public sealed record MachineStats
     [JsonPropertyName("translations")]
     public required long Translations { get; init; }
 
+    /// <summary>Calls from translated code into the engine; 0 for an engine that does not translate.</summary>
+    [JsonPropertyName("helperCalls")]
+    public required long HelperCalls { get; init; }
+
     /// <summary>Address translations that had to walk page tables.</summary>
     [JsonPropertyName("tlbMisses")]
     public required long TlbMisses { get; init; }
@@ -42,6 +48,10 @@ public sealed record MachineStats
     /// <summary>Accesses that nothing answered.</summary>
     [JsonPropertyName("unclaimedAccesses")]
     public required long UnclaimedAccesses { get; init; }
+
+    /// <summary>Exceptions and interrupts delivered to the guest, by vector; vectors that never came are absent.</summary>
+    [JsonPropertyName("faultsByVector")]
+    public required IReadOnlyDictionary<string, long> FaultsByVector { get; init; }
 
     /// <summary>How often the guest misused a device, by device.</summary>
     [JsonPropertyName("guestMisuse")]
@@ -66,14 +76,33 @@ public sealed record MachineStats
             InstructionsRetired = retired,
             Mips = wall.TotalSeconds > 0 ? retired / wall.TotalSeconds / 1e6 : 0,
             Translations = vm.Engine is InterpreterEngine interpreter ? interpreter.BlocksBuilt : 0,
+            HelperCalls = 0,
             // SAFETY: the state lives as long as the CPU.
             TlbMisses = machine.Cpus[0] is X86Cpu cpu ? cpu.State->TlbMisses : 0,
             DeviceAccesses = machine.Memory.DeviceAccesses + machine.Ports.Accesses,
             UnclaimedAccesses = machine.Memory.UnclaimedAccesses + machine.Ports.UnclaimedAccesses,
+            FaultsByVector = CountEvents(machine.Cpus[0]),
             GuestMisuse = new Dictionary<string, long>(machine.Log.Counts),
             Resets = vm.ResetCount,
             PeakMemoryBytes = PeakResidentByteCount(),
         };
+    }
+
+    private static Dictionary<string, long> CountEvents(IVcpu vcpu)
+    {
+        Dictionary<string, long> counts = [];
+        if (vcpu is X86Cpu cpu)
+        {
+            for (int vector = 0; vector < cpu.EventCounts.Length; vector++)
+            {
+                if (cpu.EventCounts[vector] != 0)
+                {
+                    counts.Add(vector.ToString(CultureInfo.InvariantCulture), cpu.EventCounts[vector]);
+                }
+            }
+        }
+
+        return counts;
     }
 
     private static long PeakResidentByteCount()

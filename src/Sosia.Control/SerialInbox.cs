@@ -12,6 +12,7 @@ internal sealed class SerialInbox
     private byte[] _bytes = new byte[256];
     private int _start;
     private int _count;
+    private bool _breakWaits;
 
     public SerialInbox(SerialPort port)
     {
@@ -21,6 +22,12 @@ internal sealed class SerialInbox
 
     /// <summary>True when nothing waits.</summary>
     public bool IsEmpty => Volatile.Read(ref _count) == 0;
+
+    /// <summary>How many bytes wait. Callable from any thread.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Sends a break after what waits now. Callable from any thread.</summary>
+    public void AddBreak() => Volatile.Write(ref _breakWaits, true);
 
     /// <summary>Adds bytes. Callable from any thread.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
@@ -45,6 +52,11 @@ internal sealed class SerialInbox
     {
         if (IsEmpty)
         {
+            if (Volatile.Read(ref _breakWaits) && _port.ReceiveBreak())
+            {
+                Volatile.Write(ref _breakWaits, false);
+            }
+
             return;
         }
 

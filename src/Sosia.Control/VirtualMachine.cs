@@ -168,6 +168,18 @@ public sealed class VirtualMachine : IDisposable
         Wake();
     }
 
+    /// <summary>How many bytes that were sent to a serial port the guest has not had room for. Callable from any thread.</summary>
+    /// <param name="port">Which port, from 0.</param>
+    public int WaitingSerialByteCount(int port) => _inboxes[port].Count;
+
+    /// <summary>Sends a break to a serial port, after the bytes that wait. Callable from any thread.</summary>
+    /// <param name="port">Which port, from 0.</param>
+    public void SendBreak(int port)
+    {
+        _inboxes[port].AddBreak();
+        Wake();
+    }
+
     /// <summary>How the machine has fared so far.</summary>
     public MachineStats GetStats() => MachineStats.Of(this, _wall.Elapsed);
 

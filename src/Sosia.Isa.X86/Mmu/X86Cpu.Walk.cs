@@ -105,9 +105,16 @@ public sealed unsafe partial class X86Cpu
             return 0;
         }
 
-        return (st->Cr4 & ControlBits.Cr4Pae) != 0
+        uint error = (st->Cr4 & ControlBits.Cr4Pae) != 0
             ? WalkWide(linear, access, privilege, out found)
             : WalkNarrow(linear, access, privilege, out found);
+        if (Trace is { } trace && access != PageAccess.Probe)
+        {
+            string name = access == PageAccess.Fetch ? "fetch" : access == PageAccess.Write ? "write" : "read";
+            trace.PageWalked(this, linear, name, error == 0 ? found.GuestPhysical : null, error & ~WalkFailed);
+        }
+
+        return error;
     }
 
     // PAE and 4-level paging: 8-byte entries (SDM vol. 3, 4.4 and 4.5).

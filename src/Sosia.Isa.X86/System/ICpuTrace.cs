@@ -9,4 +9,14 @@ public interface ICpuTrace
     /// <param name="kind">What it is.</param>
     /// <param name="errorCode">The error code, or null.</param>
     void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode);
+
+    /// <summary>The paging structures were walked for an access.</summary>
+    /// <param name="cpu">The CPU.</param>
+    /// <param name="linear">The linear address.</param>
+    /// <param name="access">"read", "write" or "fetch".</param>
+    /// <param name="guestPhysical">What was found; null when the access faults.</param>
+    /// <param name="errorCode">The #PF error code of an access that faults.</param>
+    void PageWalked(X86Cpu cpu, ulong linear, string access, ulong? guestPhysical, uint errorCode)
+    {
+    }
 }

@@ -1,0 +1,45 @@
+using System;
+using System.Text;
+using Sosia.Control;
+using Sosia.Isa.X86;
+using Sosia.Isa.X86.Disassembly;
+
+namespace Sosia.Cli;
+
+/// <summary>The instruction at an address, as one line of a trace or report.</summary>
+internal static unsafe class CodeText
+{
+    private const int MaxInstructionByteCount = 15;
+
+    /// <summary>Address, bytes and text of the instruction at an offset in the code segment.</summary>
+    public static string At(VirtualMachine vm, X86Cpu cpu, ulong rip)
+    {
+        // SAFETY: the state lives as long as the CPU, and the machine's thread is the one that calls.
+        ushort selector = cpu.State->Cs.Selector;
+        int codeBits = cpu.State->CodeBits;
+        ulong linear = codeBits == 64 ? rip : (cpu.State->Cs.Base + rip) & 0xffff_ffff;
+        Span<byte> bytes = stackalloc byte[MaxInstructionByteCount];
+        int count = 0;
+        while (count < bytes.Length
+            && cpu.TryTranslateDebug(linear + (ulong)count, out ulong guestPhysical)
+            && vm.Machine.Memory.ReadBytes(guestPhysical, bytes.Slice(count, 1)))
+        {
+            count++;
+        }
+
+        var line = new StringBuilder($"{selector:x4}:{rip:x16} ");
+        if (count == 0)
+        {
+            return line.Append(" (no memory)").ToString();
+        }
+
+        string text = Disassembler.Disassemble(bytes[..count], codeBits, rip, out int byteCount);
+        int start = line.Length;
+        foreach (byte value in bytes[..byteCount])
+        {
+            line.Append($" {value:x2}");
+        }
+
+        return line.Append(' ', Math.Max(2, start + 32 - line.Length)).Append(text).ToString();
+    }
+}

@@ -1,0 +1,317 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Sosia.Control;
+using Sosia.Core;
+using Sosia.Devices.Block;
+using Sosia.Devices.Uart16550;
+using Sosia.Host.Linux.Files;
+using Sosia.Host.Linux.Terminal;
+using Sosia.Machines;
+
+namespace Sosia.Cli;
+
+/// <summary>One run of a machine on this terminal, from its creation to the exit status.</summary>
+internal sealed class RunSession : IDisposable
+{
+    private const int BrokenPipe = 32;
+    private const int PipeSignal = 13;
+    private const int MaxWaitingInput = 1 << 16;
+    private const int MaxCrashReports = 3;
+
+    private const string Help = """
+        Ctrl-A X  leave (the machine is switched off)
+        Ctrl-A H  this help
+        Ctrl-A A  send Ctrl-A to the guest
+        Ctrl-A B  send a break
+        Ctrl-A C  monitor (not implemented yet)
+        """;
+
+    private readonly RunSettings _settings;
+    private readonly List<IDisposable> _owned = [];
+    private readonly Lock _gate = new();
+    private SerialOutput? _standardOutput;
+    private int _standardPort = -1;
+    private RawTerminal? _terminal;
+    private VirtualMachine? _vm;
+    private int? _leaveStatus;
+    private int _crashReports;
+
+    public RunSession(RunSettings settings)
+    {
+        _settings = settings;
+    }
+
+    /// <summary>Runs the machine to its end.</summary>
+    /// <returns>The exit status.</returns>
+    public int Run()
+    {
+        List<ISerialBackend?> serial = ConnectSerial();
+        VirtualMachine vm = VirtualMachine.Create(_settings.Machine with { Serial = serial, DebugConsole = DebugConsole() });
+        _owned.Add(vm);
+        TraceWriter? trace = _settings.Trace is null ? null : Own(new TraceWriter(_settings.Trace, vm));
+        vm.ShutDown = machine =>
+        {
+            trace?.Flush();
+            ReportShutDown(machine);
+        };
+        if (_settings.IsVerbose)
+        {
+            vm.Machine.Log.Output = new TerminalWriter(this);
+        }
+
+        if (vm.Machine is X86Machine x86)
+        {
+            x86.DiskFault = fault => Say($"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result}); the guest sees a disk error.");
+        }
+
+        lock (_gate)
+        {
+            _vm = vm;
+        }
+
+        RegisterSignals();
+        AppDomain.CurrentDomain.UnhandledException += (_, _) => _terminal?.Dispose();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => _terminal?.Dispose();
+        if (_standardPort >= 0)
+        {
+            _terminal = RawTerminal.TryEnter(HostDescriptor.StandardInput);
+            new Thread(ReadInput) { IsBackground = true, Name = "terminal input" }.Start();
+        }
+
+        RunResult result;
+        try
+        {
+            result = trace?.IsStepping == true ? trace.RunStepping(_settings.Timeout, () => _leaveStatus is not null)
+                : _settings.Timeout is { } timeout ? vm.Run(timeout)
+                : vm.Run();
+        }
+        finally
+        {
+            Close();
+        }
+
+        int status = _leaveStatus ?? Report(result);
+        if (_settings.StatsFile is { } file)
+        {
+            StatsFile.Write(file, vm.GetStats());
+        }
+
+        return status;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Close();
+        for (int i = _owned.Count - 1; i >= 0; i--)
+        {
+            _owned[i].Dispose();
+        }
+
+        _owned.Clear();
+    }
+
+    private static string Verb(BlockOperation operation) => operation.ToString().ToLowerInvariant();
+
+    // No more input and signals for the machine; its output is written; the terminal is as it was.
+    private void Close()
+    {
+        lock (_gate)
+        {
+            _vm = null;
+        }
+
+        _standardOutput?.Dispose();
+        _standardOutput = null;
+        _terminal?.Dispose();
+    }
+
+    private T Own<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
+    private List<ISerialBackend?> ConnectSerial()
+    {
+        List<ISerialBackend?> serial = [];
+        foreach (string text in _settings.Serial)
+        {
+            switch (text)
+            {
+                case "none":
+                    serial.Add(null);
+                    break;
+                case "stdio":
+                    _standardPort = serial.Count;
+                    _standardOutput = new SerialOutput(HostDescriptor.StandardOutput, OutputFailed);
+                    serial.Add(_standardOutput);
+                    break;
+                default:
+                    serial.Add(Own(new SerialOutput(CreateFile(text["file:".Length..]), null)));
+                    break;
+            }
+        }
+
+        return serial;
+    }
+
+    // Firmware and test kernels write there; unasked it would only disturb the first serial port.
+    private SerialOutput? DebugConsole() => _settings.IsVerbose ? Own(new SerialOutput(HostDescriptor.StandardError, null)) : null;
+
+    private static HostDescriptor CreateFile(string path)
+    {
+        try
+        {
+            return HostDescriptor.CreateFile(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SosiaException($"The file '{path}' of --serial cannot be created ({error.Message.TrimEnd('.')}); name another file.", FailureKind.Configuration, error);
+        }
+    }
+
+    private void RegisterSignals()
+    {
+        foreach ((PosixSignal signal, int number) in (ReadOnlySpan<(PosixSignal, int)>)[(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15)])
+        {
+            Own(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                Leave(ExitStatus.OfSignal(number));
+            }));
+        }
+
+        // The process stops as it would without us, but leaves a usable terminal behind.
+        Own(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => _terminal?.Leave()));
+        Own(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _terminal?.Enter()));
+    }
+
+    private void Leave(int status)
+    {
+        lock (_gate)
+        {
+            _leaveStatus ??= status;
+            _vm?.Pause();
+        }
+    }
+
+    private void OutputFailed(int error)
+    {
+        if (error == BrokenPipe)
+        {
+            Leave(ExitStatus.OfSignal(PipeSignal));
+            return;
+        }
+
+        Say($"Standard output cannot be written ({HostError.Describe(error)}); check where it goes.");
+        Leave(ExitStatus.HostLacksSomething);
+    }
+
+    private void ReadInput()
+    {
+        var keys = new EscapeKeys();
+        byte[] buffer = new byte[4096];
+        int count;
+        while ((count = HostDescriptor.StandardInput.Read(buffer)) > 0)
+        {
+            if (_terminal is null)
+            {
+                Send(buffer.AsSpan(0, count));
+            }
+            else
+            {
+                keys.Process(buffer.AsSpan(0, count), bytes => Send(bytes), Obey);
+            }
+        }
+    }
+
+    private void Send(ReadOnlySpan<byte> bytes)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_vm is null)
+                {
+                    return;
+                }
+
+                // A pipe may bring more than the guest reads: then it has to wait, as at a real port with flow control.
+                if (_vm.WaitingSerialByteCount(_standardPort) < MaxWaitingInput)
+                {
+                    _vm.SendSerial(_standardPort, bytes);
+                    return;
+                }
+            }
+
+            Thread.Sleep(10);
+        }
+    }
+
+    private void Obey(char key)
+    {
+        switch (key)
+        {
+            case 'x':
+                Leave(ExitStatus.Success);
+                break;
+            case 'b':
+                lock (_gate)
+                {
+                    _vm?.SendBreak(_standardPort);
+                }
+
+                break;
+            case 'c':
+                Say("The monitor is not implemented yet.");
+                break;
+            case 'h' or '?':
+                Say(Help);
+                break;
+        }
+    }
+
+    private int Report(RunResult result)
+    {
+        switch (result.Reason)
+        {
+            case StopReason.TimedOut:
+                Say($"The guest did not end within {_settings.TimeoutText}; it was switched off.");
+                break;
+            case StopReason.Reset:
+                Say("The guest reset the machine.");
+                break;
+            case StopReason.TripleFault:
+                Say("The processor shut down after a triple fault.");
+                break;
+        }
+
+        return result.ExitStatus;
+    }
+
+    private void ReportShutDown(VirtualMachine vm)
+    {
+        if (_crashReports++ < MaxCrashReports)
+        {
+            Say(CrashReport.Of(vm));
+        }
+    }
+
+    // Messages for the person, not from the guest: on standard error, with the line ends that the terminal's present mode needs.
+    private void Say(string text)
+    {
+        string lineEnd = _terminal is null ? "\n" : "\r\n";
+        string lines = "sosia: " + text.ReplaceLineEndings(lineEnd + "sosia: ") + lineEnd;
+        HostDescriptor.StandardError.Write(System.Text.Encoding.UTF8.GetBytes(_terminal is null ? lines : "\r\n" + lines));
+    }
+
+    private sealed class TerminalWriter(RunSession session) : StringWriter
+    {
+        public override void WriteLine(string? value) => session.Say(value ?? string.Empty);
+    }
+}

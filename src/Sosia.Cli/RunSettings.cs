@@ -1,0 +1,30 @@
+using System;
+using System.Collections.Generic;
+using Sosia.Machines;
+
+namespace Sosia.Cli;
+
+/// <summary>Everything that the arguments of <c>sosia run</c> say.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>The machine, without what is connected to its serial ports.</summary>
+    public required MachineOptions Machine { get; init; }
+
+    /// <summary>What is connected to the serial ports: "stdio", "none" or "file:F".</summary>
+    public required IReadOnlyList<string> Serial { get; init; }
+
+    /// <summary>How long it may run; null for ever.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The timeout as it was written.</summary>
+    public string? TimeoutText { get; init; }
+
+    /// <summary>Where the figures go; null for nowhere.</summary>
+    public string? StatsFile { get; init; }
+
+    /// <summary>What to trace; null for nothing.</summary>
+    public TraceOptions? Trace { get; init; }
+
+    /// <summary>True to report what the guest does wrong.</summary>
+    public bool IsVerbose { get; init; }
+}

@@ -1,0 +1,136 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading;
+using Sosia.Control;
+using Sosia.Core;
+using Sosia.Core.Buses;
+using Sosia.Isa.X86;
+
+namespace Sosia.Cli;
+
+/// <summary>Writes what happens in a machine, one line per event. It is for finding faults, not for speed.</summary>
+internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
+{
+    private readonly TraceOptions _options;
+    private readonly VirtualMachine _vm;
+    private readonly X86Cpu _cpu;
+    private readonly TextWriter _output;
+
+    public TraceWriter(TraceOptions options, VirtualMachine vm)
+    {
+        _options = options;
+        _vm = vm;
+        _cpu = vm.Machine.Cpus[0] as X86Cpu ?? throw new SosiaException($"Tracing of machine '{vm.Machine.Options.Machine}' is not implemented yet; leave --trace out.");
+        _output = Open(options.File);
+        if (options.Interrupts || options.PageWalks)
+        {
+            _cpu.Trace = this;
+        }
+
+        if (options.Memory)
+        {
+            vm.Machine.Memory.Trace = this;
+        }
+
+        if (options.Ports)
+        {
+            vm.Machine.Ports.Trace = this;
+        }
+    }
+
+    /// <summary>True when every instruction is traced: then <see cref="RunStepping"/> has to run the machine.</summary>
+    public bool IsStepping => _options.Instructions;
+
+    /// <summary>
+    /// Runs the machine instruction by instruction. A line is an instruction about to be executed; where an interrupt or exception
+    /// comes instead, the first instruction of its handler is part of the same step and has no line.
+    /// </summary>
+    public RunResult RunStepping(TimeSpan? timeout, Func<bool> mustLeave)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            _output.WriteLine($"{_cpu.RetiredInstructions,12} {CodeText.At(_vm, _cpu, _cpu.InstructionRip)}");
+            RunResult result;
+            while ((result = _vm.Step(1)).Reason == StopReason.Idle && !mustLeave() && !IsOver())
+            {
+                Thread.Sleep(1);
+            }
+
+            if (result.Reason is not (StopReason.BudgetUsed or StopReason.Idle) || mustLeave())
+            {
+                return result;
+            }
+
+            if (IsOver())
+            {
+                return new RunResult(StopReason.TimedOut);
+            }
+        }
+
+        bool IsOver() => timeout is { } limit && Stopwatch.GetElapsedTime(start) >= limit;
+    }
+
+    /// <inheritdoc/>
+    public void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode)
+    {
+        if (_options.Interrupts)
+        {
+            string name = kind == EventKind.Exception ? ExceptionNames.Of(vector) : $"0x{vector:x2}";
+            string error = errorCode is { } code ? $" error code 0x{code:x}" : string.Empty;
+            _output.WriteLine($"int  {kind} {name}{error} at {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PageWalked(X86Cpu cpu, ulong linear, string access, ulong? guestPhysical, uint errorCode)
+    {
+        if (_options.PageWalks)
+        {
+            _output.WriteLine(guestPhysical is { } address
+                ? $"mmu  {access} 0x{linear:x} -> 0x{address:x}"
+                : $"mmu  {access} 0x{linear:x} faults, error code 0x{errorCode:x}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PortRead(ushort port, int byteCount, uint value, string? device)
+        => _output.WriteLine($"io   read  0x{port:x4} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
+
+    /// <inheritdoc/>
+    public void PortWrite(ushort port, int byteCount, uint value, string? device)
+        => _output.WriteLine($"io   write 0x{port:x4} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
+
+    /// <inheritdoc/>
+    public void MmioRead(ulong guestPhysical, int byteCount, ulong value, string? device)
+        => _output.WriteLine($"mem  read  0x{guestPhysical:x} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
+
+    /// <inheritdoc/>
+    public void MmioWrite(ulong guestPhysical, int byteCount, ulong value, string? device)
+        => _output.WriteLine($"mem  write 0x{guestPhysical:x} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
+
+    /// <summary>Writes out what is still in memory.</summary>
+    public void Flush() => _output.Flush();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cpu.Trace = null;
+        _vm.Machine.Memory.Trace = null;
+        _vm.Machine.Ports.Trace = null;
+        _output.Dispose();
+    }
+
+    private static StreamWriter Open(string? path)
+    {
+        try
+        {
+            return new StreamWriter(path is null ? Console.OpenStandardError() : File.Create(path), bufferSize: 1 << 16);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SosiaException($"The file '{path}' of --trace cannot be created ({error.Message.TrimEnd('.')}); name another file.", FailureKind.Configuration, error);
+        }
+    }
+}
