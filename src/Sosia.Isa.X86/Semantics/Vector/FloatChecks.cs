@@ -14,13 +14,13 @@ internal static class FloatChecks
     private const uint Infinity32 = 0xffu << 24;
     private const ulong Infinity64 = 0x7ffUL << 53;
 
-    // Everything but the sticky flags I, D, Z, O and U, compared with: Precision already set, all exceptions masked, round to nearest, no DAZ or FTZ.
-    private const uint QuietMask = 0xffe0;
-    private const uint Quiet = 0x1fa0;
+    // The Precision flag, its mask and the rounding field; the flag and the mask set, and to nearest.
+    private const uint QuietMask = 0x7020;
+    private const uint Quiet = 0x1020;
 
     /// <summary>
-    /// True when an inexact result needs no record, because Precision is already set and every exception is masked, and rounding is the host's: to nearest, with
-    /// neither flush in force. Programs run in this state from their first inexact result on.
+    /// True when an inexact result needs no record, because Precision is already set and masked, and rounding is the host's: to nearest. Programs run in this
+    /// state from their first inexact result on. The checks of operands and results exclude all that the other masks and the flushes are about.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsQuiet(uint mxcsr) => (mxcsr & QuietMask) == Quiet;
