@@ -23,7 +23,7 @@ namespace Sosia.Control;
 /// vm.Console.Send("root\n");
 /// </code>
 /// </example>
-public sealed class VirtualMachine : IDisposable
+public sealed partial class VirtualMachine : IDisposable
 {
     // How often input, requests and the host's clock are looked at: about every 0.1 ms.
     private const long MaxBudget = 20_000;

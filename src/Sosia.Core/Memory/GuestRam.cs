@@ -102,6 +102,17 @@ public sealed unsafe class GuestRam : IDisposable
         new ReadOnlySpan<byte>(HostBase + ramOffset, destination.Length).CopyTo(destination);
     }
 
+    /// <summary>Finds pages that have ever been touched; all others are zero, and looking at them would make the host provide them.</summary>
+    /// <param name="pageIndex">Where to begin.</param>
+    /// <param name="endIndex">The page after the run that was found.</param>
+    /// <returns>The first page of the run; the number of pages when there is none.</returns>
+    public ulong FindTouchedPages(ulong pageIndex, out ulong endIndex)
+    {
+        ulong start = _mapping.FindTouched(pageIndex * PageSize, out ulong end);
+        endIndex = (end + PageSize - 1) / PageSize;
+        return start / PageSize;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

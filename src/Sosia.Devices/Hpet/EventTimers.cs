@@ -307,7 +307,10 @@ public sealed class EventTimers : IMmioDevice, ISnapshotable
     }
 
     // Arms the clock for the next match of a comparator.
-    private void Schedule(int index)
+    private void Schedule(int index) => Schedule(index, Counter);
+
+    // Everything follows from one look at the counter: time may pass (real-time mode) before a second one.
+    private void Schedule(int index, ulong counter)
     {
         HpetTimer timer = _timers[index];
         if (!IsEnabled || (timer.Configuration & HpetTimer.InterruptEnable) == 0)
@@ -316,7 +319,7 @@ public sealed class EventTimers : IMmioDevice, ISnapshotable
             return;
         }
 
-        ulong ticks = (timer.Comparator - Counter) & timer.ValueMask;
+        ulong ticks = (timer.Comparator - counter) & timer.ValueMask;
         if (ticks == 0 && timer.Matched)
         {
             ticks = timer.IsNarrow ? 1UL << 32 : ulong.MaxValue;
@@ -328,25 +331,24 @@ public sealed class EventTimers : IMmioDevice, ISnapshotable
             return;
         }
 
-        long now = _clock.NowNanoseconds;
-        long tickStart = now - ((now - _startNanoseconds) % TickNanoseconds);
-        _clockTimers[index].Arm(tickStart + ((long)ticks * TickNanoseconds));
+        _clockTimers[index].Arm(_startNanoseconds + ((long)(counter - _counter + ticks) * TickNanoseconds));
     }
 
     private void OnMatch(int index)
     {
         HpetTimer timer = _timers[index];
         timer.Matched = true;
+        ulong counter = Counter;
         if (timer.IsPeriodic && timer.Period != 0)
         {
             // Periods that passed unseen are one interrupt.
-            ulong late = (Counter - timer.Comparator) & timer.ValueMask;
+            ulong late = (counter - timer.Comparator) & timer.ValueMask;
             timer.Comparator = (timer.Comparator + (((late / timer.Period) + 1) * timer.Period)) & timer.ValueMask;
             timer.Matched = false;
         }
 
         Raise(index);
-        Schedule(index);
+        Schedule(index, counter);
     }
 
     private void Raise(int index)

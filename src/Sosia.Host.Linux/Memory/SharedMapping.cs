@@ -16,6 +16,8 @@ public sealed unsafe partial class SharedMapping : IDisposable
     private const int MapShared = 1;
     private const int MapNoReserve = 0x4000;
     private const uint MfdCloexec = 1;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
 
     private int _fileDescriptor;
 
@@ -60,6 +62,24 @@ public sealed unsafe partial class SharedMapping : IDisposable
     /// <summary>The memory file's descriptor, owned by this object.</summary>
     public int FileDescriptor => _fileDescriptor;
 
+    /// <summary>Finds bytes that have ever been touched: the host holds no memory for the others, which are zero.</summary>
+    /// <param name="offset">Where to begin.</param>
+    /// <param name="end">Where the run that was found ends.</param>
+    /// <returns>Where the next run begins; <see cref="ByteCount"/> when there is none.</returns>
+    public ulong FindTouched(ulong offset, out ulong end)
+    {
+        long start = offset < ByteCount ? Lseek(_fileDescriptor, (long)offset, SeekData) : -1;
+        if (start < 0)
+        {
+            end = ByteCount;
+            return ByteCount;
+        }
+
+        long hole = Lseek(_fileDescriptor, start, SeekHole);
+        end = hole < 0 ? ByteCount : Math.Min((ulong)hole, ByteCount);
+        return (ulong)start;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -93,6 +113,9 @@ public sealed unsafe partial class SharedMapping : IDisposable
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static partial int Munmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Lseek(int fileDescriptor, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int fileDescriptor);

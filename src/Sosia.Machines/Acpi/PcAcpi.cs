@@ -90,7 +90,6 @@ internal static class PcAcpi
             FlagWbinvd | FlagProcessorC1 | FlagNoSleepButton | FlagRtcWakesFromS4 | FlagResetRegister | (has32BitTimer ? FlagTimer32Bit : 0));
         PortAddress(fadt[116..], ResetPort, 8, 1);
         fadt[128] = ResetValue;
-        BinaryPrimitives.WriteUInt64LittleEndian(fadt[132..], facs);
         BinaryPrimitives.WriteUInt64LittleEndian(fadt[140..], dsdt);
         return table;
     }

@@ -145,7 +145,8 @@ internal static class BootFile
         }
     }
 
-    // An initrd may be several gzip members and other archives in a row: then only the first must be well-formed.
+    // The decompressor ends quietly where the data ends. A file that is one gzip member says at its end how long the contents are; only
+    // several members or padding, which Linux takes too, leave something else there.
     private static bool IsCompleteGzip(FileStream file)
     {
         file.Position = 0;
@@ -159,12 +160,43 @@ internal static class BootFile
                 total += count;
             }
 
-            return total > 0;
+            Span<byte> tail = stackalloc byte[4];
+            file.Position = Math.Max(0, file.Length - tail.Length);
+            file.ReadExactly(tail);
+            uint end = BinaryPrimitives.ReadUInt32LittleEndian(tail);
+            return total > 0 && (end == (uint)total || end == 0 || HasAnotherMember(file, buffer));
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
         {
             return false;
         }
+    }
+
+    // Looks for a second gzip header (RFC 1952, 2.3) or an uncompressed archive behind the first member.
+    private static bool HasAnotherMember(FileStream file, byte[] buffer)
+    {
+        const int HeaderByteCount = 10;
+        file.Position = 1;
+        int kept = 0;
+        for (int count; (count = file.Read(buffer, kept, buffer.Length - kept)) != 0;)
+        {
+            ReadOnlySpan<byte> window = buffer.AsSpan(0, kept + count);
+            for (int i = 0; i + HeaderByteCount <= window.Length; i++)
+            {
+                ReadOnlySpan<byte> header = window[i..];
+                bool isGzip = header.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b, 8]) 
+                    && header[3] is 0 or 8 && header[8] is 0 or 2 or 4 && header[9] is 0 or 3 or 255;
+                if (isGzip || header.StartsWith("07070100"u8))
+                {
+                    return true;
+                }
+            }
+
+            kept = Math.Min(window.Length, HeaderByteCount - 1);
+            window[^kept..].CopyTo(buffer);
+        }
+
+        return false;
     }
 
     // RFC 1952, 2.3.1: the last four bytes are the size modulo 2^32.
