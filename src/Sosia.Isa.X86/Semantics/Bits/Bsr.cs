@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Bits;
 
-/// <summary>BSR: a source of 0 sets ZF and leaves the destination alone, all 64 bits of it. The other flags are undefined.</summary>
+/// <summary>BSR: a source of 0 sets ZF and leaves the destination alone, all 64 bits of it. The other flags are undefined; Intel processors leave PF as the index says and clear the rest.</summary>
 internal readonly struct Bsr : IInstruction
 {
     /// <inheritdoc/>
@@ -17,7 +17,10 @@ internal readonly struct Bsr : IInstruction
         }
 
 
-        s.WriteDestinationIf(s.Xor(s.Equal(value, s.Constant(0)), s.Constant(1)), s.Subtract(s.Constant(63), s.LeadingZeros(value)));
-        FlagMath.SetLogic(ref s, value);
+        V index = s.Subtract(s.Constant(63), s.LeadingZeros(value));
+        s.WriteDestinationIf(s.Xor(s.Equal(value, s.Constant(0)), s.Constant(1)), index);
+        // Bit 8 keeps ZF clear for index 0.
+        s.FlagResult = s.Select(value, s.Or(index, s.Constant(0x100)), s.Constant(0));
+        s.FlagCarries = s.Constant(0);
     }
 }

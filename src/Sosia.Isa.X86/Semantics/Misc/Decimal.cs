@@ -76,9 +76,13 @@ internal static unsafe class Decimal
     public static void Aad(X86Cpu cpu, Op* op)
     {
         uint ax = (ushort)cpu.State->Gpr[0];
-        byte result = (byte)((ax & 0xff) + ((ax >> 8) * (byte)op->Immediate));
-        *(ushort*)&cpu.State->Gpr[0] = result;
-        SetFlags(cpu.State, result, 0, 0);
+        ulong al = ax & 0xff;
+        ulong product = (byte)((ax >> 8) * (byte)op->Immediate);
+        ulong result = (byte)(al + product);
+        *(ushort*)&cpu.State->Gpr[0] = (ushort)result;
+        // The flags of the 8-bit addition, also those that the manual leaves undefined.
+        var s = new Interpreting<Width8, InRegister, InRegister>(cpu.State, op);
+        FlagMath.SetAdd(ref s, al, product, result);
     }
 
     private static void AdjustUnpacked(X86Cpu cpu, int adjustment)

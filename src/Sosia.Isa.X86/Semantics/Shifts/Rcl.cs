@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Shifts;
 
-/// <summary>RCL: CF and the operand rotate left together; OF is the new CF xor the result's sign.</summary>
+/// <summary>RCL: CF and the operand rotate left together; OF is what a rotation by 1 would leave, and stays after whole turns (Intel processors).</summary>
 internal readonly struct Rcl : IShift
 {
     /// <inheritdoc/>
@@ -28,10 +28,12 @@ internal readonly struct Rcl : IShift
     public static V Carries<S, V>(ref S s, V a, V count, V result)
         where S : struct, ISemantics<V>
     {
+        V modulo = ThroughCarry.Modulo(ref s, count);
         V cf = s.Bits == 64
             ? s.ShiftRight(a, s.Subtract(s.Constant(64), count))
-            : s.ShiftRight(ThroughCarry.Left(ref s, a, ThroughCarry.Modulo(ref s, count)), s.Constant((ulong)s.Bits));
-        V sign = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 1)));
-        return s.Or(s.ShiftLeft(cf, s.Constant(63)), s.ShiftLeft(sign, s.Constant(62)));
+            : s.ShiftRight(ThroughCarry.Left(ref s, a, modulo), s.Constant((ulong)s.Bits));
+        cf = s.And(cf, s.Constant(1));
+        V of = s.Select(modulo, ShiftOverflow.Left(ref s, a), FlagMath.Of<S, V>(ref s));
+        return FlagMath.Carries(ref s, cf, of, s.Constant(0));
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Shifts;
 
-/// <summary>RCR: CF and the operand rotate right together; OF is the xor of the result's two highest bits.</summary>
+/// <summary>RCR: CF and the operand rotate right together; OF is what a rotation by 1 would leave, and stays after whole turns (Intel processors).</summary>
 internal readonly struct Rcr : IShift
 {
     /// <inheritdoc/>
@@ -28,12 +28,12 @@ internal readonly struct Rcr : IShift
     public static V Carries<S, V>(ref S s, V a, V count, V result)
         where S : struct, ISemantics<V>
     {
+        V modulo = ThroughCarry.Modulo(ref s, count);
         V cf = s.Bits == 64
             ? s.ShiftRight(a, s.Subtract(count, s.Constant(1)))
-            : s.ShiftRight(ThroughCarry.Right(ref s, a, ThroughCarry.Modulo(ref s, count)), s.Constant((ulong)s.Bits));
+            : s.ShiftRight(ThroughCarry.Right(ref s, a, modulo), s.Constant((ulong)s.Bits));
         cf = s.And(cf, s.Constant(1));
-        V top = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 2)));
-        V of = s.And(s.Xor(top, s.ShiftRight(top, s.Constant(1))), s.Constant(1));
+        V of = s.Select(modulo, ShiftOverflow.Right(ref s, a, FlagMath.Cf<S, V>(ref s)), FlagMath.Of<S, V>(ref s));
         return FlagMath.Carries(ref s, cf, of, s.Constant(0));
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Shifts;
 
-/// <summary>ROL: CF is the result's lowest bit; OF is CF xor the result's sign.</summary>
+/// <summary>ROL: CF is the result's lowest bit; OF is what a rotation by 1 would leave, for every count, but a register rotated by another immediate leaves it alone (Intel processors).</summary>
 internal readonly struct Rol : IShift
 {
     /// <inheritdoc/>
@@ -23,8 +23,9 @@ internal readonly struct Rol : IShift
     public static V Carries<S, V>(ref S s, V a, V count, V result)
         where S : struct, ISemantics<V>
     {
-        // CF xor OF is the sign.
-        V sign = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 1)));
-        return s.Or(s.ShiftLeft(result, s.Constant(63)), s.ShiftLeft(sign, s.Constant(62)));
+        V cf = s.And(result, s.Constant(1));
+        V of = ShiftOverflow.Left(ref s, a);
+        of = s.SourceIsImmediate && s.DestinationIsRegister ? s.Select(s.Equal(count, s.Constant(1)), of, FlagMath.Of<S, V>(ref s)) : of;
+        return FlagMath.Carries(ref s, cf, of, s.Constant(0));
     }
 }

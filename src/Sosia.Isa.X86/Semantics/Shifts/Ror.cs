@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Shifts;
 
-/// <summary>ROR: CF is the result's sign; OF is the xor of its two highest bits.</summary>
+/// <summary>ROR: CF is the result's sign; OF is what a rotation by 1 would leave, for every count, but a register rotated by another immediate leaves it alone (Intel processors).</summary>
 internal readonly struct Ror : IShift
 {
     /// <inheritdoc/>
@@ -23,7 +23,9 @@ internal readonly struct Ror : IShift
     public static V Carries<S, V>(ref S s, V a, V count, V result)
         where S : struct, ISemantics<V>
     {
-        // The two highest bits themselves: CF, and CF xor OF.
-        return s.And(s.ShiftLeft(result, s.Constant((ulong)(64 - s.Bits))), s.Constant(3UL << 62));
+        V cf = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 1)));
+        V of = ShiftOverflow.Right(ref s, a, a);
+        of = s.SourceIsImmediate && s.DestinationIsRegister ? s.Select(s.Equal(count, s.Constant(1)), of, FlagMath.Of<S, V>(ref s)) : of;
+        return FlagMath.Carries(ref s, cf, of, s.Constant(0));
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sosia.Isa.X86.Semantics.Shifts;
 
-/// <summary>SHL (SAL): CF is the last bit shifted out; OF is CF xor the new sign, for every count, as Intel processors do.</summary>
+/// <summary>SHL (SAL): CF is the last bit shifted out; OF is what a shift by 1 would leave, for every count (Intel processors).</summary>
 internal readonly struct Shl : IShift
 {
     /// <inheritdoc/>
@@ -21,14 +21,11 @@ internal readonly struct Shl : IShift
     public static V Carries<S, V>(ref S s, V a, V count, V result)
         where S : struct, ISemantics<V>
     {
-        if (s.Bits == 64)
-        {
-            V cf = s.ShiftRight(a, s.Subtract(s.Constant(64), count));
-            return s.Or(s.ShiftLeft(cf, s.Constant(63)), s.ShiftLeft(s.ShiftRight(result, s.Constant(63)), s.Constant(62)));
-        }
-
-        // The bit above the result is CF, and the sign below it is CF xor OF: exactly the two top bits of the carry word.
-        V wide = s.ShiftLeft(a, count);
-        return s.And(s.ShiftLeft(wide, s.Constant((ulong)(63 - s.Bits))), s.Constant(3UL << 62));
+        // With the operand at the top of a word: its highest bit but one decides OF, the last bit shifted out is CF.
+        V aligned = s.ShiftLeft(a, s.Constant((ulong)(64 - s.Bits)));
+        V last = s.ShiftLeft(aligned, s.Subtract(count, s.Constant(1)));
+        V overflow = s.Xor(aligned, s.ShiftLeft(aligned, s.Constant(1)));
+        V top = s.Constant(1UL << 63);
+        return s.Or(s.And(last, top), s.ShiftRight(s.And(s.Xor(last, overflow), top), s.Constant(1)));
     }
 }

@@ -35,8 +35,7 @@ internal readonly struct Shld<TCount> : IInstruction
             cf = s.And(s.ShiftRight(whole, s.Subtract(s.Constant((ulong)(32 + s.Bits)), count)), one);
         }
 
-        V sign = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 1)));
-        V carries = FlagMath.Carries(ref s, cf, s.Xor(cf, sign), s.Constant(0));
+        V carries = FlagMath.Carries(ref s, cf, ShiftOverflow.Left(ref s, a), s.Constant(0));
 
         s.WriteDestination(result);
         if (s.Faulted)

@@ -35,8 +35,7 @@ internal readonly struct Shrd<TCount> : IInstruction
             cf = s.And(s.ShiftRight(whole, s.Subtract(count, one)), one);
         }
 
-        V top = s.ShiftRight(result, s.Constant((ulong)(s.Bits - 2)));
-        V carries = FlagMath.Carries(ref s, cf, s.And(s.Xor(top, s.ShiftRight(top, one)), one), s.Constant(0));
+        V carries = FlagMath.Carries(ref s, cf, ShiftOverflow.Right(ref s, a, b), s.Constant(0));
 
         s.WriteDestination(result);
         if (s.Faulted)
