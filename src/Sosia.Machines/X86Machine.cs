@@ -7,6 +7,7 @@ using Sosia.Devices.Block;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
+using Sosia.Isa.X86.State;
 using Sosia.Machines.Boot;
 
 namespace Sosia.Machines;
@@ -22,6 +23,7 @@ public abstract class X86Machine : Machine
 
     private const ulong LowMemoryMax = 0xc000_0000;
     private const ulong FourGibibytes = 1UL << 32;
+    private const int PhysicalAddressBits = 40;
     private const ulong MinMemory = 2UL << 20;
 
     private static readonly int[] DebugConsolePorts = [0x402, 0xe9];
@@ -105,6 +107,7 @@ public abstract class X86Machine : Machine
     {
         LocalApic.EnableVirtualWire();
         WriteBiosData();
+        SetMemoryTypes();
         ulong rsdp = WriteFirmwareTables();
         BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
     }
@@ -175,6 +178,26 @@ public abstract class X86Machine : Machine
         _ = Memory.WriteBytes(0x400, data);
         // The extended data area begins with its size in KiB.
         _ = Memory.WriteBytes(LowMemory.End, [(byte)((0xa_0000 - LowMemory.End) >> 10)]);
+    }
+
+    // What firmware leaves in the memory type range registers (Intel SDM volume 3, 12.11): everything write-back but the video window
+    // and the last gibibyte below 4 GiB, where the devices are. Operating systems take disabled registers for a reason not to use PAT.
+    private unsafe void SetMemoryTypes()
+    {
+        const ulong WriteBack = 0x0606_0606_0606_0606;
+        const ulong FixedEnable = 1 << 10;
+        const ulong Enable = 1 << 11;
+        const int VideoWindow = 2;
+        // SAFETY: the state lives as long as the CPU.
+        X86State* st = Cpu.State;
+        for (int i = 0; i < 11; i++)
+        {
+            st->MtrrFixed[i] = i == VideoWindow ? 0 : WriteBack;
+        }
+
+        st->MtrrVariable[0] = LowMemoryMax;
+        st->MtrrVariable[1] = (((1UL << PhysicalAddressBits) - 1) & ~(FourGibibytes - LowMemoryMax - 1)) | Enable;
+        st->MtrrDefType = Enable | FixedEnable | 6;
     }
 
     private unsafe long TimeStampOffset() => (long)Cpu.State->TscOffset;
