@@ -62,6 +62,12 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     /// <summary>The local interrupt controller; null on a machine without one (then the interrupt wire has no vector and is ignored).</summary>
     public ILocalInterruptController? InterruptController { get; set; }
 
+    /// <summary>
+    /// FERR#: asserted when a waiting x87 or MMX instruction finds an unmasked exception while CR0.NE is clear. On a PC it leads to IRQ 13, and a
+    /// write to port F0h releases it; both are the machine's business. Null on a machine without that logic.
+    /// </summary>
+    public IrqLine? FloatingPointErrorLine { get; set; }
+
     /// <inheritdoc/>
     /// <remarks>Exact also inside a block: the instructions before the running one count, the running one does not.</remarks>
     public long RetiredInstructions => State->CurrentOp == null ? State->RetiredAtBlock : State->RetiredAtBlock + State->CurrentOp->IndexInBlock;

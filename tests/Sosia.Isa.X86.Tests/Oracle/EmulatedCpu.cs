@@ -59,7 +59,8 @@ public sealed unsafe class EmulatedCpu : IDisposable
     {
         X86State* st = State;
         st->Efer = codeBits == 64 ? ControlBits.EferLme | ControlBits.EferLma : 0;
-        st->Cr0 = codeBits == 16 ? ControlBits.Cr0Et : ControlBits.Cr0Et | ControlBits.Cr0Pe;
+        // As an operating system sets it: x87 exceptions raise #MF.
+        st->Cr0 = ControlBits.Cr0Et | ControlBits.Cr0Ne | (codeBits == 16 ? 0 : ControlBits.Cr0Pe);
         ushort data = SegmentRegister.Present | SegmentRegister.CodeOrData | SegmentRegister.WritableOrReadable | SegmentRegister.Accessed;
         if (codeBits != 16)
         {
@@ -94,6 +95,11 @@ public sealed unsafe class EmulatedCpu : IDisposable
         st->Fcw = *(ushort*)fx;
         st->Fsw = *(ushort*)(fx + 2);
         st->Ftw = fx[4];
+        st->Fop = *(ushort*)(fx + 6);
+        st->Fip = *(ulong*)(fx + 8);
+        st->Fcs = 0;
+        st->Fdp = *(ulong*)(fx + 16);
+        st->Fds = 0;
         st->Mxcsr = *(uint*)(fx + 24);
         int top = (st->Fsw >> 11) & 7;
         for (int i = 0; i < 8; i++)

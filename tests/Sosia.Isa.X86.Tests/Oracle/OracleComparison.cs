@@ -51,6 +51,9 @@ public sealed unsafe class OracleComparison : IDisposable
     /// <summary>Instructions that faulted when emulated and were therefore not executed natively.</summary>
     public int Faulted { get; private set; }
 
+    /// <summary>By how many units in the last place x87 registers may differ; C1, which tells the direction of rounding, is not compared unless this is 0.</summary>
+    public uint X87UlpTolerance { get; set; }
+
     /// <summary>What differed, one text each; at most twelve.</summary>
     public IReadOnlyList<string> Differences => _differences;
 
@@ -221,16 +224,69 @@ public sealed unsafe class OracleComparison : IDisposable
     }
 
     // Control and status words, tags, MXCSR and registers; not the x87 instruction and operand pointers.
-    private static void DescribeFx(StringBuilder text, byte* real, byte* emulated)
+    private void DescribeFx(StringBuilder text, byte* real, byte* emulated)
     {
-        for (int i = 0; i < 416; i++)
+        const int C1 = 0x200;
+        const int X87At = 32;
+        const int XmmAt = 160;
+        int statusMask = X87UlpTolerance == 0 ? 0xffff : 0xffff & ~C1;
+        DescribeWord(text, "FCW", *(ushort*)_before->Fx, *(ushort*)emulated, *(ushort*)real, 0xffff);
+        DescribeWord(text, "FSW", *(ushort*)(_before->Fx + 2), *(ushort*)(emulated + 2), *(ushort*)(real + 2), statusMask);
+        DescribeWord(text, "FTW", _before->Fx[4], emulated[4], real[4], 0xff);
+        DescribeWord(text, "MXCSR", *(int*)(_before->Fx + 24), *(int*)(emulated + 24), *(int*)(real + 24), -1);
+        bool x87Differs = false;
+        for (int i = 0; i < 8; i++)
         {
-            bool isPointer = i is 5 or (>= 6 and < 24) or (>= 28 and < 32);
-            bool isPadding = i is >= 32 and < 160 && (i & 15) >= 10;
-            if (!isPointer && !isPadding && real[i] != emulated[i])
+            int at = X87At + (16 * i);
+            if (!IsNear(real + at, emulated + at))
+            {
+                x87Differs = true;
+                text.Append(CultureInfo.InvariantCulture, $"st{i} became {Extended(emulated + at)}, natively {Extended(real + at)}; ");
+            }
+        }
+
+        if (text.Length != 0 && (x87Differs || *(ushort*)(emulated + 2) != *(ushort*)(real + 2)))
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"st{i}={Extended(_before->Fx + X87At + (16 * i))} ");
+            }
+        }
+
+        for (int i = XmmAt; i < 416; i++)
+        {
+            if (real[i] != emulated[i])
             {
                 text.Append(CultureInfo.InvariantCulture, $"fxsave image at {i}: {Hex(emulated[i])}, natively {Hex(real[i])}; ");
             }
         }
+    }
+
+    private static void DescribeWord(StringBuilder text, string name, int before, int emulated, int real, int mask)
+    {
+        if (((emulated ^ real) & mask) != 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{name} {Hex((uint)before)} became {Hex((uint)emulated)}, natively {Hex((uint)real)}; ");
+        }
+    }
+
+    private static string Extended(byte* slot) => $"{Hex(*(ushort*)(slot + 8))}:{Hex(*(ulong*)slot)}";
+
+    private bool IsNear(byte* real, byte* emulated)
+    {
+        ushort realTop = *(ushort*)(real + 8);
+        ushort emulatedTop = *(ushort*)(emulated + 8);
+        ulong realSignificand = *(ulong*)real;
+        ulong emulatedSignificand = *(ulong*)emulated;
+        if (realTop == emulatedTop)
+        {
+            ulong distance = realSignificand > emulatedSignificand ? realSignificand - emulatedSignificand : emulatedSignificand - realSignificand;
+            return distance <= X87UlpTolerance;
+        }
+
+        // The neighbours of a power of two.
+        return X87UlpTolerance != 0
+            && ((realTop - emulatedTop == 1 && realSignificand << 1 == 0 && emulatedSignificand == ulong.MaxValue)
+                || (emulatedTop - realTop == 1 && emulatedSignificand << 1 == 0 && realSignificand == ulong.MaxValue));
     }
 }

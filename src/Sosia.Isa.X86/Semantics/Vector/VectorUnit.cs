@@ -48,14 +48,7 @@ internal static unsafe class VectorUnit
             return false;
         }
 
-        // With CR0.NE clear the exception goes out as FERR# and the instruction runs on.
-        if ((state->Fsw & PendingX87Exception) != 0 && (state->Cr0 & ControlBits.Cr0Ne) != 0)
-        {
-            Fault(state, ExceptionVector.FloatingPoint);
-            return false;
-        }
-
-        return true;
+        return X87.X87Unit.CheckPending(X86Cpu.FromState(state));
     }
 
     /// <summary>Every MMX instruction but EMMS makes all tags valid and TOP zero (SDM vol. 1, 9.5.1).</summary>

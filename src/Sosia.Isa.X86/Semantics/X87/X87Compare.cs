@@ -77,10 +77,8 @@ internal static unsafe class X87Compare
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
         FpEnvironment env = X87Unit.Environment(st);
-        if (CompareValues(st, X87Unit.IsEmpty(st, 0), Float80.Zero, quiet: false, ref env, out FpRelation relation))
-        {
-            X87Unit.SetConditions(st, Compared, ConditionsOf(relation));
-        }
+        CompareValues(st, X87Unit.IsEmpty(st, 0), Float80.Zero, quiet: false, ref env, out FpRelation relation);
+        X87Unit.SetConditions(st, Compared, ConditionsOf(relation));
     }
 
     /// <summary>FXAM: C1 is the sign, also of an empty register.</summary>
@@ -115,13 +113,9 @@ internal static unsafe class X87Compare
         X87Unit.Record(st, op);
         FpEnvironment env = X87Unit.Environment(st);
         Float80 other = TFormat.Widen(bits, ref env);
-        if (!CompareValues(st, X87Unit.IsEmpty(st, 0), other, quiet: false, ref env, out FpRelation relation))
-        {
-            return false;
-        }
-
+        bool completes = CompareValues(st, X87Unit.IsEmpty(st, 0), other, quiet: false, ref env, out FpRelation relation);
         X87Unit.SetConditions(st, Compared, ConditionsOf(relation));
-        return true;
+        return completes;
     }
 
     private static void CompareStatus(X86Cpu cpu, Op* op, int other, bool quiet, int pops)
@@ -135,13 +129,9 @@ internal static unsafe class X87Compare
         X87Unit.Record(st, op);
         FpEnvironment env = X87Unit.Environment(st);
         bool isEmpty = X87Unit.IsEmpty(st, 0) || X87Unit.IsEmpty(st, other);
-        if (!CompareValues(st, isEmpty, X87Unit.Get(st, other), quiet, ref env, out FpRelation relation))
-        {
-            return;
-        }
-
+        bool completes = CompareValues(st, isEmpty, X87Unit.Get(st, other), quiet, ref env, out FpRelation relation);
         X87Unit.SetConditions(st, Compared, ConditionsOf(relation));
-        for (int i = 0; i < pops; i++)
+        for (int i = 0; completes && i < pops; i++)
         {
             X87Unit.Pop(st);
         }
@@ -159,9 +149,12 @@ internal static unsafe class X87Compare
         X87Unit.Record(st, op);
         FpEnvironment env = X87Unit.Environment(st);
         bool isEmpty = X87Unit.IsEmpty(st, 0) || X87Unit.IsEmpty(st, op->Third);
-        if (!CompareValues(st, isEmpty, X87Unit.Get(st, op->Third), quiet, ref env, out FpRelation relation))
+        int direction = st->Fsw & X87Unit.C1;
+        bool completes = CompareValues(st, isEmpty, X87Unit.Get(st, op->Third), quiet, ref env, out FpRelation relation);
+        if (!isEmpty)
         {
-            return false;
+            // Unlike the comparisons into the status word, these leave C1 alone.
+            X87Unit.SetConditions(st, X87Unit.C1, direction);
         }
 
         uint flags = relation switch
@@ -173,11 +166,11 @@ internal static unsafe class X87Compare
         };
         st->FlagResult = LazyFlags.FromEflags(flags, out ulong carries);
         st->FlagCarries = carries;
-        return true;
+        return completes;
     }
 
-    /// <summary>Compares ST(0) with a value and enters the exceptions.</summary>
-    /// <returns>False when an unmasked exception leaves no result.</returns>
+    /// <summary>Compares ST(0) with a value and enters the exceptions. The relation holds, and processors deliver it, also with an unmasked exception.</summary>
+    /// <returns>False when an unmasked exception keeps the instruction from popping.</returns>
     private static bool CompareValues(X86State* st, bool isEmpty, Float80 other, bool quiet, ref FpEnvironment env, out FpRelation relation)
     {
         relation = FpRelation.Unordered;

@@ -93,12 +93,13 @@ internal static unsafe class X87Control
     /// <summary>FDECSTP.</summary>
     public static void Fdecstp(X86Cpu cpu, Op* op) => RotateStack(cpu, op, -1);
 
-    /// <summary>FFREE.</summary>
+    /// <summary>FFREE: processors clear C1, which the manual leaves undefined.</summary>
     public static void Ffree(X86Cpu cpu, Op* op)
     {
         if (X87Unit.Begin(cpu))
         {
             X87Unit.Record(cpu.State, op);
+            X87Unit.SetConditions(cpu.State, X87Unit.C1, 0);
             X87Unit.Free(cpu.State, op->Third);
         }
     }
@@ -109,6 +110,7 @@ internal static unsafe class X87Control
         if (X87Unit.Begin(cpu))
         {
             X87Unit.Record(cpu.State, op);
+            X87Unit.SetConditions(cpu.State, X87Unit.C1, 0);
             X87Unit.Free(cpu.State, op->Third);
             X87Unit.Pop(cpu.State);
         }

@@ -31,7 +31,9 @@ internal static unsafe class X87Memory
 
         FpEnvironment env = X87Unit.Environment(st);
         Float80 value = TFormat.Load(bits, ref env);
-        if (X87Unit.Commit(st, env))
+        X87Unit.Commit(st, env);
+        // A denormal is loaded even when its exception is not masked.
+        if ((env.Flags & ~env.Masks & FpExceptions.Invalid) == 0)
         {
             X87Unit.Push(st, value);
         }

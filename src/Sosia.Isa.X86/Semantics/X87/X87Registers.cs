@@ -50,7 +50,7 @@ internal static unsafe class X87Registers
         }
     }
 
-    /// <summary>FSTPNCE, the undocumented D9 D8+i: as FSTP, but an empty ST(0) is copied as empty instead of raising a stack fault.</summary>
+    /// <summary>FSTPNCE, the undocumented D9 D8+i: as FSTP, but an empty ST(0) is just popped instead of raising a stack fault.</summary>
     public static void Fstpnce(X86Cpu cpu, Op* op)
     {
         if (!X87Unit.Begin(cpu))
@@ -61,11 +61,9 @@ internal static unsafe class X87Registers
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
         X87Unit.SetConditions(st, X87Unit.C1, 0);
-        bool isEmpty = X87Unit.IsEmpty(st, 0);
-        X87Unit.Set(st, op->Third, X87Unit.Get(st, 0));
-        if (isEmpty)
+        if (!X87Unit.IsEmpty(st, 0))
         {
-            X87Unit.Free(st, op->Third);
+            X87Unit.Set(st, op->Third, X87Unit.Get(st, 0));
         }
 
         X87Unit.Pop(st);
@@ -106,7 +104,6 @@ internal static unsafe class X87Registers
 
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
-        X87Unit.SetConditions(st, X87Unit.C1, 0);
         if (X87Unit.IsEmpty(st, 0) || X87Unit.IsEmpty(st, op->Third))
         {
             if (X87Unit.RaiseStackFault(st, isOverflow: false))

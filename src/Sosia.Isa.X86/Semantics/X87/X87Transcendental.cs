@@ -17,7 +17,7 @@ internal static unsafe class X87Transcendental
     public static void Fxtract(X86Cpu cpu, Op* op)
     {
         X86State* st = cpu.State;
-        if (!BeginTwoResults(cpu, op))
+        if (!BeginTwoResults(cpu, op, 0))
         {
             return;
         }
@@ -67,7 +67,7 @@ internal static unsafe class X87Transcendental
     public static void Fsincos(X86Cpu cpu, Op* op)
     {
         X86State* st = cpu.State;
-        if (!BeginTwoResults(cpu, op))
+        if (!BeginTwoResults(cpu, op, X87Unit.C2))
         {
             return;
         }
@@ -84,7 +84,7 @@ internal static unsafe class X87Transcendental
     public static void Fptan(X86Cpu cpu, Op* op)
     {
         X86State* st = cpu.State;
-        if (!BeginTwoResults(cpu, op))
+        if (!BeginTwoResults(cpu, op, X87Unit.C2))
         {
             return;
         }
@@ -106,6 +106,7 @@ internal static unsafe class X87Transcendental
 
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
+        X87Unit.SetConditions(st, X87Unit.C2, 0);
         if (X87Unit.IsEmpty(st, 0) || X87Unit.IsEmpty(st, 1))
         {
             RespondToUnderflow(st);
@@ -124,6 +125,12 @@ internal static unsafe class X87Transcendental
         }
 
         X87Unit.Set(st, 0, rest);
+        if (rest.IsNan)
+        {
+            // There is no quotient: C0 and C3 stay.
+            return;
+        }
+
         int conditions = incomplete ? X87Unit.C2 : 0;
         conditions |= (quotient & 4) != 0 ? X87Unit.C0 : 0;
         conditions |= (quotient & 2) != 0 ? X87Unit.C3 : 0;
@@ -140,6 +147,7 @@ internal static unsafe class X87Transcendental
 
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
+        X87Unit.SetConditions(st, X87Unit.C2, 0);
         if (X87Unit.IsEmpty(st, 0))
         {
             RespondToUnderflow(st);
@@ -150,7 +158,7 @@ internal static unsafe class X87Transcendental
     }
 
     /// <summary>Checks that ST(0) is there and a register can be pushed; a masked stack fault gives the real indefinite for both results.</summary>
-    private static bool BeginTwoResults(X86Cpu cpu, Op* op)
+    private static bool BeginTwoResults(X86Cpu cpu, Op* op, int clearedConditions)
     {
         if (!X87Unit.Begin(cpu))
         {
@@ -159,6 +167,7 @@ internal static unsafe class X87Transcendental
 
         X86State* st = cpu.State;
         X87Unit.Record(st, op);
+        X87Unit.SetConditions(st, clearedConditions, 0);
         bool isEmpty = X87Unit.IsEmpty(st, 0);
         if (!isEmpty && X87Unit.IsEmpty(st, 7))
         {

@@ -57,15 +57,21 @@ internal static unsafe class X87Unit
     }
 
     /// <summary>
-    /// Records #MF when an unmasked exception is pending. With CR0.NE clear a processor asserts FERR#, for external logic to turn into IRQ 13; that
-    /// wire does not exist here, and the instruction runs on as it does while IGNNE# is asserted.
+    /// Records #MF when an unmasked exception is pending. With CR0.NE clear the processor asserts FERR# instead and runs on, as it does while external
+    /// logic asserts IGNNE#: the interrupt that FERR# leads to comes after this instruction, not before it.
     /// </summary>
     /// <returns>False when it recorded a fault.</returns>
     public static bool CheckPending(X86Cpu cpu)
     {
         X86State* st = cpu.State;
-        if ((st->Fsw & 0x80) == 0 || (st->Cr0 & ControlBits.Cr0Ne) == 0)
+        if ((st->Fsw & 0x80) == 0)
         {
+            return true;
+        }
+
+        if ((st->Cr0 & ControlBits.Cr0Ne) == 0)
+        {
+            cpu.FloatingPointErrorLine?.Set(true);
             return true;
         }
 
