@@ -1,4 +1,3 @@
-using System;
 using System.Text;
 using Sosia.Control;
 using Sosia.Isa.X86;

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Binary;
 using Sosia.Core.Buses;
 using Sosia.Core.Diagnostics;
 using Sosia.Core.Memory;

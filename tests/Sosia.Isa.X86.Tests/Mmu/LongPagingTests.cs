@@ -1,6 +1,5 @@
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
-using Sosia.Isa.X86.State;
 using Xunit;
 
 namespace Sosia.Isa.X86.Tests.Mmu;

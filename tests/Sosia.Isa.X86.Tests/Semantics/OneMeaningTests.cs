@@ -4,7 +4,6 @@ using Sosia.Core.Buses;
 using Sosia.Core.Diagnostics;
 using Sosia.Core.Memory;
 using Sosia.Core.Time;
-using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Semantics;
 using Sosia.Isa.X86.Semantics.Alu;

@@ -2,7 +2,6 @@ using System.Collections.Generic;
 using Sosia.Core.Buses;
 using Sosia.Core.Interrupts;
 using Sosia.Isa.X86.Mmu;
-using Sosia.Isa.X86.State;
 using Xunit;
 
 namespace Sosia.Isa.X86.Tests;

@@ -1,4 +1,3 @@
-using Sosia.Isa.X86.State;
 using Xunit;
 
 namespace Sosia.Isa.X86.Tests;
