@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using Sosia.Control;
 using Sosia.Core.Time;
@@ -41,20 +40,6 @@ internal static class EmbeddedGuest
         // The terminal echoes the command first.
         vm.Console.Expect("\r\n", Patience);
         return vm.Console.Expect(Prompt, Patience);
-    }
-
-    /// <summary>Instruction counts in ascending order, spread over a run.</summary>
-    public static IReadOnlyList<long> Points(int seed, int count, long total)
-    {
-        var random = new Random(seed);
-        var points = new List<long>();
-        for (int i = 0; i < count; i++)
-        {
-            points.Add(random.NextInt64(1, total));
-        }
-
-        points.Sort();
-        return points;
     }
 
     private static string RepositoryRoot()
