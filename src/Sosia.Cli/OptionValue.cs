@@ -33,6 +33,15 @@ internal static class OptionValue
             : throw new SosiaException($"The I/O port '{text}' of {option} cannot be understood; write a number from 0 to 0xffff, such as 0xf4.");
     }
 
+    /// <summary>A guest physical address, decimal or with 0x.</summary>
+    public static ulong Address(string option, string text)
+    {
+        bool isHexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return ulong.TryParse(isHexadecimal ? text.AsSpan(2) : text, isHexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out ulong address)
+            ? address
+            : throw new SosiaException($"The address '{text}' of {option} cannot be understood; write a number such as 0x7c00.");
+    }
+
     /// <summary>A whole number.</summary>
     public static int Count(string option, string text)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0

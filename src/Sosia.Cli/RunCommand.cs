@@ -25,6 +25,7 @@ internal sealed class RunCommand
     private readonly Option<string?> _kernel = Text("--kernel", "FILE", "The kernel: a Linux bzImage, an ELF file with a PVH entry, or a multiboot image; gzip is inflated");
     private readonly Option<string?> _initrd = Text("--initrd", "FILE", "The initial RAM disk");
     private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
+    private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Firmware to start with (not implemented yet)");
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
     private readonly Option<string[]> _nets = Many("--net", "SPEC", "A network card (not implemented yet)");
@@ -49,7 +50,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)")
         {
-            run._guest, run._machine, run._engine, run._memory, run._cpus, run._kernel, run._initrd, run._append, run._bios, run._drives, run._nets, run._serial,
+            run._guest, run._machine, run._engine, run._memory, run._cpus, run._kernel, run._initrd, run._append, run._loadAddress, run._bios, run._drives, run._nets, run._serial,
             run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._debugExit, run._trace, run._verbose,
         };
         command.SetAction(parsed =>
@@ -154,6 +155,7 @@ internal sealed class RunCommand
             Kernel = parsed.GetValue(_kernel) ?? machine.Kernel,
             Initrd = parsed.GetValue(_initrd) ?? machine.Initrd,
             Append = parsed.GetValue(_append) ?? machine.Append,
+            LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
             Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
             ClockMode = parsed.GetValue(_clock) is { } clock ? ParseClock(clock) : machine.ClockMode,
             DebugExitPort = parsed.GetValue(_debugExit) is { } port ? OptionValue.Port("--debug-exit", port) : null,

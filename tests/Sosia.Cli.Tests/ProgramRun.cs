@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Sosia.Cli.Tests;
+
+/// <summary>A running program under test, whose output can be waited for.</summary>
+internal sealed partial class ProgramRun : IDisposable
+{
+    // Generous: test machines are shared. Nothing waits this long unless it hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private ProgramRun(Process process)
+    {
+        _process = process;
+        _errors = process.StandardError.ReadToEndAsync();
+    }
+
+    public static ProgramRun Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Repository.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.StandardOutputEncoding = Encoding.Latin1;
+        return new ProgramRun(Process.Start(start)!);
+    }
+
+    /// <summary>Runs the program to its end, with this on its standard input.</summary>
+    public static ProgramResult Run(string input, params string[] arguments)
+    {
+        using ProgramRun run = Start(arguments);
+        run.Type(input);
+        run.CloseInput();
+        return run.WaitForEnd();
+    }
+
+    public void Type(string input)
+    {
+        _process.StandardInput.Write(input);
+        _process.StandardInput.Flush();
+    }
+
+    public void CloseInput() => _process.StandardInput.Close();
+
+    /// <summary>Closes the reading end of the program's standard output.</summary>
+    public void CloseOutput() => _process.StandardOutput.Close();
+
+    /// <summary>Waits for a text on standard output.</summary>
+    public void Expect(string text)
+    {
+        var seen = new StringBuilder();
+        while (!seen.ToString().EndsWith(text, StringComparison.Ordinal))
+        {
+            int value = _process.StandardOutput.Read();
+            Assert.True(value >= 0, $"The program ended before it wrote '{text}': {seen}");
+            seen.Append((char)value);
+        }
+    }
+
+    public void Signal(int number) => Assert.Equal(0, Kill(_process.Id, number));
+
+    public ProgramResult WaitForEnd(bool readOutput = true)
+    {
+        Task<string> output = readOutput ? _process.StandardOutput.ReadToEndAsync() : Task.FromResult(string.Empty);
+        Assert.True(_process.WaitForExit(Patience), "The program does not end.");
+        return new ProgramResult(_process.ExitCode, output.GetAwaiter().GetResult(), _errors.GetAwaiter().GetResult());
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
