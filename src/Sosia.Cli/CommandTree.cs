@@ -57,6 +57,11 @@ internal static class CommandTree
             return $"A command is missing after '{path}'; '{path} --help' lists the commands.";
         }
 
+        if (parsed.Errors[0].SymbolResult is OptionResult { IdentifierTokenCount: > 1 } twice)
+        {
+            return $"The option {twice.Option.Name} is given twice; give it once.";
+        }
+
         return $"{parsed.Errors[0].Message.TrimEnd('.')}; '{path} --help' shows the form.";
     }
 

@@ -131,15 +131,6 @@ internal sealed class RunCommand
 
     private RunSettings Read(ParseResult parsed)
     {
-        foreach (Option option in parsed.CommandResult.Command.Options)
-        {
-            // A second --drive is another disk; a second --memory is a mistake.
-            if (option.Arity.MaximumNumberOfValues <= 1 && parsed.GetResult(option) is { IdentifierTokenCount: > 1 })
-            {
-                throw new SosiaException($"The option {option.Name} is given twice; give it once.");
-            }
-        }
-
         RefuseIfGiven("--bios", parsed.GetValue(_bios) is not null);
         RefuseIfGiven("--net", parsed.GetValue(_nets) is { Length: > 0 });
         RefuseIfGiven("--gdb", parsed.GetValue(_gdb) is not null);

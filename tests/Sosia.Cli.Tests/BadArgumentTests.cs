@@ -104,7 +104,7 @@ public sealed class BadArgumentTests : IDisposable
     }
 
     [Fact]
-    public void A_kernel_that_is_a_text_is_refused() => CheckRefusal(2, "which", "run", "--kernel", _folder.Write("kernel", "#!/bin/sh\necho no kernel\n"u8));
+    public void A_kernel_that_is_a_text_is_refused() => CheckRefusal(2, "looks like a script", "run", "--kernel", _folder.Write("kernel", "#!/bin/sh\necho no kernel\n"u8));
 
     [Fact]
     public void A_kernel_that_is_a_program_is_refused() => CheckRefusal(2, "PVH", "run", "--kernel", Path.GetFullPath("/bin/sh"));

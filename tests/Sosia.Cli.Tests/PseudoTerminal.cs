@@ -22,6 +22,7 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
     private readonly SafeFileHandle _master;
     private readonly SafeFileHandle _slave;
     private readonly Process _process;
+    private readonly Thread _reader;
     private readonly object _gate = new();
     private readonly StringBuilder _output = new();
     private int _consumed;
@@ -39,7 +40,8 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
         _slave = Open(Path, ReadWrite | NoControllingTerminal);
         Assert.False(_slave.IsInvalid);
         OriginalSettings = Settings();
-        new Thread(ReadLoop) { IsBackground = true }.Start();
+        _reader = new Thread(ReadLoop) { IsBackground = true };
+        _reader.Start();
         _process = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec \"$0\" \"$@\" <{Path} >{Path} 2>&1", Repository.Program, .. arguments]))!;
     }
 
@@ -57,7 +59,15 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
         return settings;
     }
 
-    public void Type(string text) => RandomAccess.Write(_master, Encoding.Latin1.GetBytes(text), 0);
+    public void Type(string text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        // SAFETY: the array stays pinned during the call and the count is its length.
+        fixed (byte* start = bytes)
+        {
+            Assert.Equal(bytes.Length, Write(_master, start, (nuint)bytes.Length));
+        }
+    }
 
     /// <summary>Waits for a text on the screen, after the one that was waited for last.</summary>
     public void Expect(string text)
@@ -89,10 +99,13 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
+            _process.WaitForExit();
         }
 
         _process.Dispose();
+        // With the last slave gone the reader's call fails, and it lets go of the master.
         _slave.Dispose();
+        _reader.Join();
         _master.Dispose();
     }
 
@@ -122,6 +135,9 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
 
     [LibraryImport("libc", EntryPoint = "read")]
     private static partial nint Read(SafeFileHandle handle, byte* buffer, nuint byteCount);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(SafeFileHandle handle, byte* buffer, nuint byteCount);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
