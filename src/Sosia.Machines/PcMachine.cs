@@ -68,6 +68,11 @@ public sealed class PcMachine : X86Machine
         var postCode = new PostCodePort();
         Add(postCode, postCode.Reset).Map(Ports);
 
+        // x87 exceptions of software that does not set CR0.NE.
+        var coprocessorError = new CoprocessorErrorPort(new IrqLine(board, 13));
+        Add(coprocessorError, coprocessorError.Reset).Map(Ports);
+        Cpu.FloatingPointErrorLine = coprocessorError.Irq;
+
         // Keyboard, mouse and the ways to the A20 gate and the reset line.
         var gate = new A20Gate();
         gate.Attach(Cpu);
