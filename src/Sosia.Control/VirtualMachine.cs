@@ -319,6 +319,7 @@ public sealed partial class VirtualMachine : IDisposable
             }
 
             _wake.Wait(limits.NanosecondsLeft());
+            clock.AcceptIdleTime();
             limits.CheckTimeNow();
         }
         else if (clock.Mode != ClockMode.RealTime)
@@ -332,6 +333,7 @@ public sealed partial class VirtualMachine : IDisposable
             {
                 long left = limits.NanosecondsLeft();
                 _wake.Wait(left >= 0 && left < nanoseconds ? left : nanoseconds);
+                clock.AcceptIdleTime();
                 limits.CheckTimeNow();
             }
         }

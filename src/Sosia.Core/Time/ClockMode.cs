@@ -3,7 +3,7 @@ namespace Sosia.Core.Time;
 /// <summary>How guest time advances.</summary>
 public enum ClockMode
 {
-    /// <summary>With the host's clock.</summary>
+    /// <summary>With the host's clock, except that time stands still while the host does not let the machine run.</summary>
     RealTime,
 
     /// <summary>With the host's clock while the guest runs; an idle guest jumps to its next timer.</summary>

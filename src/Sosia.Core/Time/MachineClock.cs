@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 
 namespace Sosia.Core.Time;
 
@@ -16,15 +15,26 @@ public sealed class MachineClock
     /// <summary>"No timer is armed."</summary>
     public const long Never = long.MaxValue;
 
+    // A gap between two looks at the host's clock that is longer than this was not spent running the guest: the host gave the time to
+    // somebody else. Guest time stands still then, or a guest that counts timer ticks against a delay loop would find its timer broken.
+    private const long MaxGapNanoseconds = 1_000_000;
+
     private readonly List<ClockTimer> _armed = [];
+    private readonly TimeProvider _hostClock;
+    private readonly long _nanosecondsPerTick;
+    private long _lastRaw;
     private long _offset;
     private long _pausedAt = -1;
     private IInstructionCounter? _counter;
 
     /// <summary>Creates a stopped clock at time 0; <see cref="Resume"/> starts it.</summary>
-    public MachineClock(ClockMode mode)
+    /// <param name="mode">How time advances.</param>
+    /// <param name="hostClock">The host's clock; null for the system's.</param>
+    public MachineClock(ClockMode mode, TimeProvider? hostClock = null)
     {
         Mode = mode;
+        _hostClock = hostClock ?? TimeProvider.System;
+        _nanosecondsPerTick = 1_000_000_000L / _hostClock.TimestampFrequency;
         _pausedAt = 0;
     }
 
@@ -35,7 +45,20 @@ public sealed class MachineClock
     public Action? EarlierDeadline { get; set; }
 
     /// <summary>Guest nanoseconds since power-on.</summary>
-    public long NowNanoseconds => Mode == ClockMode.Deterministic || _pausedAt < 0 ? Raw() + _offset : _pausedAt;
+    public long NowNanoseconds
+    {
+        get
+        {
+            if (Mode != ClockMode.Deterministic && _pausedAt >= 0)
+            {
+                return _pausedAt;
+            }
+
+            // Reading the host's clock can move the offset.
+            long raw = Raw();
+            return raw + _offset;
+        }
+    }
 
     /// <summary>The earliest armed deadline, or <see cref="Never"/>.</summary>
     public long NextDeadlineNanoseconds { get; private set; } = Never;
@@ -55,7 +78,19 @@ public sealed class MachineClock
         {
             long at = _pausedAt;
             _pausedAt = -1;
-            _offset = at - Raw();
+            AcceptIdleTime();
+            _offset = at - _lastRaw;
+        }
+    }
+
+    /// <summary>
+    /// The machine has slept because its guest was idle: the time until now counts, however long it was. To be called after every sleep.
+    /// </summary>
+    public void AcceptIdleTime()
+    {
+        if (Mode != ClockMode.Deterministic)
+        {
+            _lastRaw = HostNanoseconds();
         }
     }
 
@@ -169,7 +204,23 @@ public sealed class MachineClock
         return earliest;
     }
 
-    private long Raw() => Mode == ClockMode.Deterministic
-        ? (_counter?.RetiredInstructions ?? 0) << DeterministicShift
-        : Stopwatch.GetTimestamp() * (1_000_000_000L / Stopwatch.Frequency);
+    private long Raw()
+    {
+        if (Mode == ClockMode.Deterministic)
+        {
+            return (_counter?.RetiredInstructions ?? 0) << DeterministicShift;
+        }
+
+        long now = HostNanoseconds();
+        long gap = now - _lastRaw;
+        if (gap > MaxGapNanoseconds)
+        {
+            _offset -= gap - MaxGapNanoseconds;
+        }
+
+        _lastRaw = now;
+        return now;
+    }
+
+    private long HostNanoseconds() => _hostClock.GetTimestamp() * _nanosecondsPerTick;
 }

@@ -184,7 +184,7 @@ internal static class BootFile
             for (int i = 0; i + HeaderByteCount <= window.Length; i++)
             {
                 ReadOnlySpan<byte> header = window[i..];
-                bool isGzip = header.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b, 8]) 
+                bool isGzip = header.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b, 8])
                     && header[3] is 0 or 8 && header[8] is 0 or 2 or 4 && header[9] is 0 or 3 or 255;
                 if (isGzip || header.StartsWith("07070100"u8))
                 {
