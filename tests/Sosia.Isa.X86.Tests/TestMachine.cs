@@ -6,6 +6,7 @@ using Sosia.Core.Time;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Tests.Oracle;
 
 namespace Sosia.Isa.X86.Tests;
 
@@ -107,6 +108,7 @@ public sealed unsafe class TestMachine : IDisposable
         Op* next = op->Handler(st, op);
         if (st->Exit == BlockExit.Fault)
         {
+            InstructionCoverage.Count(instruction.Row, faulted: true);
             st->CurrentOp = null;
             st->Rip = before;
             FaultVector = st->FaultVector;
@@ -130,6 +132,7 @@ public sealed unsafe class TestMachine : IDisposable
             st->Rip = st->CodeBits == 64 ? rip : st->CodeBits == 32 ? (uint)rip : (ushort)rip;
         }
 
+        InstructionCoverage.Count(instruction.Row, faulted: false);
         st->Exit = BlockExit.None;
         st->CurrentOp = null;
         st->RetiredAtBlock++;

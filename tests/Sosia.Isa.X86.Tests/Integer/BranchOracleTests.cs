@@ -102,7 +102,6 @@ public sealed unsafe class BranchOracleTests : IDisposable
         memory.CopyTo(_native.Scratch);
         *_native.State = before;
         _native.Run([.. branch, .. marker], codeBits);
-        InstructionCoverage.Count(row);
         ulong mask = codeBits == 64 ? ulong.MaxValue : uint.MaxValue;
         bool same = exit == BlockExit.None && (fellThrough || _cpu.State->Rip == target)
             && _cpu.Ram.SequenceEqual(_native.Scratch) && ((after.Rflags ^ _native.State->Rflags) & 0x8d5) == 0;

@@ -181,6 +181,11 @@ public sealed unsafe class EmulatedCpu : IDisposable
             st->Rip = rip;
         }
 
+        if (exit != BlockExit.BeforeInstruction)
+        {
+            InstructionCoverage.Count(decoded.Row, exit == BlockExit.Fault);
+        }
+
         st->CurrentOp = null;
         st->Exit = BlockExit.None;
         return exit;

@@ -159,7 +159,6 @@ public sealed unsafe class OracleComparison : IDisposable
         *_native.State = *_before;
         _native.Run(instruction.Bytes, codeBits);
         Compared++;
-        InstructionCoverage.Count(instruction.Row);
         string difference = Describe(codeBits, undefinedFlags, compareFx);
         if (difference.Length != 0)
         {

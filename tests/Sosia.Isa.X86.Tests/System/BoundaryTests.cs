@@ -285,6 +285,35 @@ public sealed unsafe class BoundaryTests
         Assert.Equal([(1, 0x78u), (2, 0x5678u), (4, 0x1234_5678u), (1, 0x78u), (4, 0x1234_5678u)], device.Writes);
     }
 
+    [Fact]
+    public void IN_from_an_immediate_port_fills_AL_AX_or_EAX()
+    {
+        using TestMachine m = Plain();
+        m.Ports.Map(0x80, 4, new PatternPort(), "test");
+        m.State->Gpr[0] = 0x1111_1111;
+        Assert.True(m.Execute(0xe4, 0x80));
+        Assert.Equal(0x1111_1188UL, m.State->Gpr[0]);
+        Assert.True(m.Execute(0x66, 0xe5, 0x80));
+        Assert.Equal(0x1111_9988UL, m.State->Gpr[0]);
+        Assert.True(m.Execute(0xe5, 0x80));
+        Assert.Equal(0xbbaa_9988UL, m.State->Gpr[0]);
+    }
+
+    [Fact]
+    public void INS_stores_words_and_doublewords_in_the_direction_of_DF()
+    {
+        using TestMachine m = Plain();
+        m.Ports.Map(0x80, 4, new PatternPort(), "test");
+        m.State->Gpr[2] = 0x80;
+        m.State->Gpr[7] = 0x4_0000;
+        Assert.True(m.Execute(0x6d));
+        Assert.Equal(0x4_0004UL, m.State->Gpr[7]);
+        m.State->SystemFlags |= ControlBits.Df;
+        Assert.True(m.Execute(0x66, 0x6d));
+        Assert.Equal(0x4_0002UL, m.State->Gpr[7]);
+        Assert.Equal(0x0000_9988_bbaa_9988UL, m.Read64(0x4_0000));
+    }
+
     private static TestMachine Plain()
     {
         var m = new TestMachine();
@@ -310,6 +339,15 @@ public sealed unsafe class BoundaryTests
         public uint ReadPort(ushort offset, int byteCount) => (uint)++Reads;
 
         public void WritePort(ushort offset, int byteCount, uint value) => Writes.Add((byteCount, value));
+    }
+
+    private sealed class PatternPort : IPortDevice
+    {
+        public uint ReadPort(ushort offset, int byteCount) => (uint)(0xbbaa_9988UL & ((1UL << (8 * byteCount)) - 1));
+
+        public void WritePort(ushort offset, int byteCount, uint value)
+        {
+        }
     }
 
     private sealed class FakeController : ILocalInterruptController

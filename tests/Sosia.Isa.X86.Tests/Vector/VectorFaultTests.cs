@@ -274,9 +274,5 @@ public sealed unsafe class VectorFaultTests : IDisposable
     }
 
     private BlockExit Run(string code)
-    {
-        BlockExit exit = _cpu.Run(Convert.FromHexString(code), 64, RamAddress + 0x100);
-        InstructionCoverage.Count(_cpu.Decoded.Row!);
-        return exit;
-    }
+        => _cpu.Run(Convert.FromHexString(code), 64, RamAddress + 0x100);
 }

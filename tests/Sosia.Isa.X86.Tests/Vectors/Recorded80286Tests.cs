@@ -95,11 +95,6 @@ public sealed unsafe class Recorded80286Tests
             st->Exit = BlockExit.None;
         }
 
-        if (cpu.Decoded.Row is { } row)
-        {
-            InstructionCoverage.Count(row);
-        }
-
         return Compare(cpu, test, UndefinedFlags.After(cpu.Decoded, test.Registers[2]));
     }
 
