@@ -314,6 +314,23 @@ public sealed unsafe class BoundaryTests
         Assert.Equal(0x0000_9988_bbaa_9988UL, m.Read64(0x4_0000));
     }
 
+    [Fact]
+    public void OUTS_writes_what_memory_holds()
+    {
+        using TestMachine m = Plain();
+        var device = new CountingPort();
+        m.Ports.Map(0x80, 4, device, "test");
+        m.Write32(0x4_0000, 0x1234_5678);
+        m.State->Gpr[2] = 0x80;
+        m.State->Gpr[6] = 0x4_0000;
+        Assert.True(m.Execute(0x6e));
+        Assert.True(m.Execute(0x66, 0x6f));
+        m.State->Gpr[6] -= 3;
+        Assert.True(m.Execute(0x6f));
+        Assert.Equal(0x4_0004UL, m.State->Gpr[6]);
+        Assert.Equal([(1, 0x78u), (2, 0x3456u), (4, 0x1234_5678u)], device.Writes);
+    }
+
     private static TestMachine Plain()
     {
         var m = new TestMachine();

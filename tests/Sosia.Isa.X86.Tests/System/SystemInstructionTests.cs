@@ -277,6 +277,79 @@ public sealed unsafe class SystemInstructionTests
         Assert.Equal(0x89ab_cdefUL, m.State->Gpr[Rbx]);
     }
 
+    [Theory]
+    [InlineData((byte)0x06, (byte)0x07, 0)]
+    [InlineData((byte)0x16, (byte)0x17, 2)]
+    [InlineData((byte)0x1e, (byte)0x1f, 3)]
+    public void PUSH_and_POP_of_ES_SS_and_DS(byte push, byte pop, int number)
+    {
+        using TestMachine m = Protected();
+        m.Write64(TestMachine.Gdt + TestMachine.FreeSlot, TestMachine.Segment(0, 0xfffff, 0x92, 0xc));
+        m.Write32(0x7000, TestMachine.FreeSlot);
+        Assert.True(m.Execute(pop));
+        Assert.Equal(0x7004UL, m.State->Gpr[4]);
+        Assert.True(m.Execute(push));
+        Assert.Equal(0x7000UL, m.State->Gpr[4]);
+        Assert.Equal(TestMachine.FreeSlot, m.Read16(0x7000));
+        // MOV EAX, Sreg is zero-extended.
+        m.State->Gpr[Rax] = uint.MaxValue;
+        Assert.True(m.Execute(0x8c, (byte)(0xc0 | (number << 3))));
+        Assert.Equal((ulong)TestMachine.FreeSlot, m.State->Gpr[Rax]);
+    }
+
+    [Fact]
+    public void PUSH_CS_stores_its_selector()
+    {
+        using TestMachine m = Protected();
+        Assert.True(m.Execute(0x0e));
+        Assert.Equal(0x6ffcUL, m.State->Gpr[4]);
+        Assert.Equal(TestMachine.KernelCode, m.Read16(0x6ffc));
+    }
+
+    [Theory]
+    [InlineData((byte)0xc4)]
+    [InlineData((byte)0xc5)]
+    public void LES_and_LDS_load_a_far_pointer(byte opcode)
+    {
+        using TestMachine m = Protected();
+        m.Write64(TestMachine.Gdt + TestMachine.FreeSlot, TestMachine.Segment(0x12_3450, 0xff, 0x93));
+        m.Write32(0x5000, 0x89ab_cdef);
+        m.Write16(0x5004, TestMachine.FreeSlot);
+        Assert.True(m.Execute(opcode, 0x1d, 0, 0x50, 0, 0));
+        Assert.Equal(0x89ab_cdefUL, m.State->Gpr[Rbx]);
+        SegmentRegister segment = opcode == 0xc4 ? m.State->Es : m.State->Ds;
+        Assert.Equal((TestMachine.FreeSlot, 0x12_3450UL), (segment.Selector, segment.Base));
+    }
+
+    [Fact]
+    public void INT3_and_INTO_go_through_their_gates()
+    {
+        using TestMachine m = Protected();
+        Assert.True(m.Execute(0xcc));
+        Assert.Equal(0x5030UL, m.State->Rip);
+        Assert.Equal(0x2_0001u, m.Read32((uint)m.State->Gpr[4]));
+        m.Cpu.Rflags &= ~0x800UL;
+        Assert.True(m.Execute(0xce));
+        Assert.Equal(0x5031UL, m.State->Rip);
+        m.Cpu.Rflags |= 0x800;
+        Assert.True(m.Execute(0xce));
+        Assert.Equal(0x5040UL, m.State->Rip);
+        Assert.Equal(0x5032u, m.Read32((uint)m.State->Gpr[4]));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(3, false)]
+    public void CLI_needs_the_level_of_IOPL(int level, bool allowed)
+    {
+        using TestMachine m = Protected();
+        m.EnterFlat(level, isLong: false);
+        m.Cpu.Rflags |= ControlBits.If;
+        Assert.Equal(allowed, m.Execute(0xfa));
+        Assert.Equal(!allowed, (m.Cpu.Rflags & ControlBits.If) != 0);
+        Assert.Equal(allowed ? -1 : ExceptionVector.GeneralProtection, m.FaultVector);
+    }
+
     [Fact]
     public void LLDT_loads_an_LDT_descriptor_and_nothing_else()
     {
