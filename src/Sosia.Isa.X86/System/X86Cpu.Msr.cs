@@ -72,8 +72,7 @@ public sealed unsafe partial class X86Cpu
                 value = st->MtrrDefType;
                 return true;
             case Msr.TscDeadline when InterruptController is not null:
-                ulong deadline = InterruptController.TimerDeadline;
-                value = deadline == 0 ? 0 : deadline + st->TscOffset;
+                value = InterruptController.TimerDeadline;
                 return true;
             case Msr.Efer:
                 value = st->Efer;
@@ -149,7 +148,7 @@ public sealed unsafe partial class X86Cpu
             case Msr.MtrrDefType:
                 return Assign(ref st->MtrrDefType, value, (value & ~0xcffUL) == 0 && IsMemoryType((byte)value, isPat: false));
             case Msr.TscDeadline when InterruptController is not null:
-                ArmDeadline(value);
+                InterruptController.TimerDeadline = value;
                 return true;
             case Msr.Efer:
                 return WriteEfer(value);
@@ -200,22 +199,13 @@ public sealed unsafe partial class X86Cpu
 
     private void WriteTimeStampCounter(ulong value)
     {
+        State->TscOffset = value - (ulong)Clock.NowNanoseconds;
         // An armed deadline is a value of the counter: it moves in time when the counter is set.
         ulong deadline = InterruptController?.TimerDeadline ?? 0;
-        ulong armed = deadline == 0 ? 0 : deadline + State->TscOffset;
-        State->TscOffset = value - (ulong)Clock.NowNanoseconds;
-        if (armed != 0)
+        if (deadline != 0)
         {
-            ArmDeadline(armed);
+            InterruptController!.TimerDeadline = deadline;
         }
-    }
-
-    // The controller counts clock nanoseconds, which are time-stamp-counter ticks without the offset.
-    private void ArmDeadline(ulong deadline)
-    {
-        ulong nanoseconds = deadline - State->TscOffset;
-        bool isPast = deadline <= TimeStampCounter;
-        InterruptController!.TimerDeadline = deadline == 0 ? 0 : isPast ? Math.Max(1, (ulong)Clock.NowNanoseconds) : Math.Min(nanoseconds, long.MaxValue - 1);
     }
 
     private ulong* FindMtrr(uint index, out MtrrKind kind)
