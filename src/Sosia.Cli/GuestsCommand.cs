@@ -1,6 +1,8 @@
 using System;
 using System.CommandLine;
+using System.IO;
 using Sosia.Control.Guests;
+using Sosia.Core;
 
 namespace Sosia.Cli;
 
@@ -12,8 +14,8 @@ internal static class GuestsCommand
         return new Command("guests", "List, fetch and build guest images")
         {
             CreateList(),
-            CreateNamed("fetch", "Get a guest's images from the distribution's packages (Debian hosts)", GuestFetcher.Fetch),
-            CreateNamed("build", "Build a guest's images from sources with the recipe in its folder", GuestFetcher.Build),
+            CreateNamed("fetch", "Get a guest's images from the distribution's packages (Debian hosts)", static name => GuestFetcher.Fetch(new GuestCatalog().Find(name))),
+            CreateNamed("build", "Build a guest's images from sources with the recipe in its folder", static name => GuestFetcher.Build(RepositoryCatalog().Find(name))),
         };
     }
 
@@ -40,13 +42,22 @@ internal static class GuestsCommand
         return command;
     }
 
-    private static Command CreateNamed(string name, string description, Action<Guest> action)
+    // Recipes use the repository's sources, and what they make belongs there; the program's own copies are made from it.
+    private static GuestCatalog RepositoryCatalog()
+    {
+        string? root = Environment.GetEnvironmentVariable("SOSIA_REPOSITORY");
+        return string.IsNullOrEmpty(root)
+            ? throw new SosiaException("Guests are built in the repository; run './sosia guests build' at its root, or set SOSIA_REPOSITORY to it.")
+            : new GuestCatalog(Path.Combine(root, "guests"));
+    }
+
+    private static Command CreateNamed(string name, string description, Action<string> action)
     {
         var guest = new Argument<string>("NAME") { Description = "The guest, as './sosia guests list' shows it" };
         var command = new Command(name, description) { guest };
         command.SetAction(parsed =>
         {
-            action(new GuestCatalog().Find(parsed.GetRequiredValue(guest)));
+            action(parsed.GetRequiredValue(guest));
             return ExitStatus.Success;
         });
         return command;

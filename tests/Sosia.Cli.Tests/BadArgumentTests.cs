@@ -23,7 +23,6 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("guests fetch nobody", "no guest 'nobody'")]
     [InlineData("guests fetch ../guests/debian", "no guest")]
     [InlineData("guests fetch linux-x86_64", "needs no fetching")]
-    [InlineData("guests build debian", "guests fetch debian")]
     [InlineData("disk create", "'disk' is not implemented yet")]
     [InlineData("completion fish", "'fish'")]
     [InlineData("run --fly", "'--fly'")]
@@ -80,6 +79,17 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("run --load-address high", "'high'")]
     public void A_mistake_is_one_sentence_and_status_2(string arguments, string part)
         => CheckRefusal(2, part, arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    [Theory]
+    [InlineData(null, "SOSIA_REPOSITORY")]
+    [InlineData("", "SOSIA_REPOSITORY")]
+    [InlineData("/nonexistent", "/nonexistent/guests")]
+    public void Guests_are_built_only_in_the_repository(string? repository, string part)
+        => CheckRefusal(2, part, ProgramRun.RunIn(repository, "guests", "build", "debian"));
+
+    [Fact]
+    public void A_guest_that_is_fetched_is_not_built()
+        => CheckRefusal(2, "guests fetch debian", ProgramRun.RunIn(Repository.Root, "guests", "build", "debian"));
 
     [Fact]
     public void More_memory_than_the_host_has_is_status_4()
@@ -157,8 +167,10 @@ public sealed class BadArgumentTests : IDisposable
     }
 
     private static void CheckRefusal(int status, string part, params string[] arguments)
+        => CheckRefusal(status, part, ProgramRun.RunIn(Repository.Root, arguments));
+
+    private static void CheckRefusal(int status, string part, ProgramResult result)
     {
-        ProgramResult result = ProgramRun.Run(string.Empty, arguments);
         Assert.True(result.Status == status, result.ToString());
         Assert.True(result.ErrorLines.Length == 1 && result.ErrorLines[0].StartsWith("sosia: ", StringComparison.Ordinal), result.ToString());
         Assert.Contains(part, result.ErrorLines[0], StringComparison.Ordinal);

@@ -22,20 +22,20 @@ internal sealed partial class ProgramRun : IDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
-    public static ProgramRun Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Repository.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.StandardOutputEncoding = Encoding.Latin1;
-        return new ProgramRun(Process.Start(start)!);
-    }
+    public static ProgramRun Start(params string[] arguments) => StartIn(Repository.Root, arguments);
 
     /// <summary>Runs the program to its end, with this on its standard input.</summary>
     public static ProgramResult Run(string input, params string[] arguments)
     {
         using ProgramRun run = Start(arguments);
-        run.Type(input);
-        run.CloseInput();
-        return run.WaitForEnd();
+        return run.End(input);
+    }
+
+    /// <summary>Runs the program to its end, told that this is the repository (null: nothing).</summary>
+    public static ProgramResult RunIn(string? repository, params string[] arguments)
+    {
+        using ProgramRun run = StartIn(repository, arguments);
+        return run.End(string.Empty);
     }
 
     public void Type(string input)
@@ -78,6 +78,21 @@ internal sealed partial class ProgramRun : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static ProgramRun StartIn(string? repository, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Repository.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.StandardOutputEncoding = Encoding.Latin1;
+        start.Environment["SOSIA_REPOSITORY"] = repository;
+        return new ProgramRun(Process.Start(start)!);
+    }
+
+    private ProgramResult End(string input)
+    {
+        Type(input);
+        CloseInput();
+        return WaitForEnd();
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
