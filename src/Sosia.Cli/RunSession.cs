@@ -187,7 +187,13 @@ internal sealed class RunSession : IDisposable
         }
 
         // The process stops as it would without us, but leaves a usable terminal behind.
-        Own(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => _terminal?.Leave()));
+        Own(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, context =>
+        {
+            context.Cancel = true;
+            _terminal?.Leave();
+            HostProcess.Stop();
+            _terminal?.Enter();
+        }));
         Own(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _terminal?.Enter()));
     }
 

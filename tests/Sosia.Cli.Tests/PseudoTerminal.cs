@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -82,6 +83,28 @@ internal sealed unsafe partial class PseudoTerminal : IDisposable
             }
 
             _consumed = index + text.Length;
+        }
+    }
+
+    /// <summary>Waits until the settings are so.</summary>
+    public void ExpectSettings(Func<string, bool> condition)
+    {
+        long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        string settings;
+        while (!condition(settings = Settings()))
+        {
+            Assert.True(Environment.TickCount64 < end, settings);
+        }
+    }
+
+    /// <summary>Waits until the program is stopped.</summary>
+    public void ExpectStopped()
+    {
+        long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (!File.ReadAllText($"/proc/{_process.Id}/stat").Contains(") T ", StringComparison.Ordinal))
+        {
+            Assert.True(Environment.TickCount64 < end, "The program does not stop.");
+            Thread.Yield();
         }
     }
 

@@ -9,6 +9,9 @@ public sealed class TerminalTests : IDisposable
     private const string CtrlA = "\u0001";
     private const string CtrlC = "\u0003";
 
+    private const int Continue = 18;
+    private const int TerminalStop = 20;
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -56,6 +59,20 @@ public sealed class TerminalTests : IDisposable
         using PseudoTerminal terminal = StartEcho();
         terminal.Signal(signal);
         Assert.Equal(128 + signal, terminal.WaitForEnd());
+        Assert.Equal(terminal.OriginalSettings, terminal.Settings());
+    }
+
+    [Fact]
+    public void A_stopped_program_gives_the_terminal_back_and_takes_it_again()
+    {
+        using PseudoTerminal terminal = StartEcho();
+        terminal.Signal(TerminalStop);
+        terminal.ExpectSettings(settings => settings == terminal.OriginalSettings);
+        terminal.ExpectStopped();
+        terminal.Signal(Continue);
+        terminal.ExpectSettings(static settings => settings.Contains("-isig", StringComparison.Ordinal));
+        terminal.Type("q");
+        Assert.Equal(1, terminal.WaitForEnd());
         Assert.Equal(terminal.OriginalSettings, terminal.Settings());
     }
 
