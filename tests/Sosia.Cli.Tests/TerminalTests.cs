@@ -93,9 +93,9 @@ public sealed class TerminalTests : IDisposable
         terminal.Expect("sosia:~# ");
         terminal.Type("echo six-times-seven-is-$((6*7))\r");
         terminal.Expect("six-times-seven-is-42");
-        // What the shell echoes of the line differs from what the command prints: only the latter says that the line editor is
-        // done and the terminal sends signals again.
-        terminal.Type("echo star''ted; sleep 100000\r");
+        // What the shell echoes of the line differs from what the job prints; that the job prints it says that it has the terminal, so
+        // that Ctrl-C is for it and not for the shell.
+        terminal.Type("sh -c \"echo star''ted; exec sleep 100000\"\r");
         terminal.Expect("started");
         terminal.Type(CtrlC);
         terminal.Expect("sosia:~# ");
