@@ -1,4 +1,3 @@
-using System;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;
