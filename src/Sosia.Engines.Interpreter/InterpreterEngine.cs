@@ -240,6 +240,7 @@ public sealed unsafe class InterpreterEngine : IEngine
             JumpCacheEntry* entry = _jumpCache + ((linear ^ (linear >> 13)) & (JumpCacheEntry.Count - 1));
             if (entry->Linear == linear && entry->Generation == st->JumpCacheGeneration && Block.Of(entry->Ops)->IsVoid == 0)
             {
+                Bind(Block.Of(entry->Ops));
                 Link(entry->Ops);
                 _isCached = true;
                 return entry->Ops;
@@ -263,7 +264,11 @@ public sealed unsafe class InterpreterEngine : IEngine
             }
 
             bool isCached = true;
-            if (block == null)
+            if (block != null)
+            {
+                Bind(block);
+            }
+            else
             {
                 block = _builder.Build(linear, guestPhysical, out isCached);
                 if (block == null)
@@ -284,6 +289,15 @@ public sealed unsafe class InterpreterEngine : IEngine
             _linkFrom = null;
             _isCached = isCached;
             return ops;
+        }
+
+        // A block that comes by the second time has called its handlers, so that their code is known. Before it has, nothing leads to it by itself.
+        private static void Bind(Block* block)
+        {
+            if (block->IsBound == 0 && HandlerAddress.Bind(block))
+            {
+                block->IsBound = 1;
+            }
         }
 
         // Remembers where a direct branch within a page led, so that it goes there by itself the next time. That stays true as long as both

@@ -31,7 +31,10 @@ public unsafe struct Block
     public ushort ByteCount;
 
     /// <summary>Non-zero when the block's page was written: it must not be entered again.</summary>
-    public uint IsVoid;
+    public ushort IsVoid;
+
+    /// <summary>Non-zero when the engine need not look for better handler addresses any more.</summary>
+    public ushort IsBound;
 
     /// <summary>The block that an operation at position 0 belongs to.</summary>
     public static Block* Of(Op* firstOp) => (Block*)firstOp - 1;

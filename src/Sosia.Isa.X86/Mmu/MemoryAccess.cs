@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 
@@ -121,6 +122,7 @@ public static unsafe class MemoryAccess
 
     /// <summary>As <see cref="SegmentedAddress(X86State*, Op*, int, bool, out ulong)"/> for an offset that the caller computed, in the operation's segment.</summary>
     /// <returns>False when the segment refuses: #GP(0), or #SS(0) for SS.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool SegmentedOffset(X86State* st, Op* op, ulong offset, int byteCount, bool isWrite, out ulong linear)
     {
         // SAFETY: the operation's segment field is the offset of a SegmentRegister or, for flat segments in 64-bit code, of Zero.
@@ -135,6 +137,7 @@ public static unsafe class MemoryAccess
     }
 
     /// <summary>The effective address of an operation's memory operand, wrapped to its address size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong EffectiveAddress(X86State* st, Op* op)
     {
         // SAFETY: base and index are offsets of 64-bit registers in the state.
@@ -144,6 +147,7 @@ public static unsafe class MemoryAccess
     }
 
     /// <summary>Cuts an offset to an operation's address size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong WrapAddress(Op* op, ulong address)
         => (op->Flags & OpFlags.Address16) != 0 ? address & 0xffff
             : (op->Flags & OpFlags.Address32) != 0 ? address & 0xffff_ffff
@@ -158,12 +162,13 @@ public static unsafe class MemoryAccess
     /// <param name="isWrite">True to demand a writable segment.</param>
     /// <param name="linear">The address.</param>
     /// <returns>False when the segment refuses.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool SegmentOffset(X86State* st, ref SegmentRegister segment, bool isStack, ulong offset, int byteCount, bool isWrite, out ulong linear)
     {
         if (st->CodeBits == 64)
         {
-            bool hasBase = System.Runtime.CompilerServices.Unsafe.AreSame(ref segment, ref st->Fs)
-                || System.Runtime.CompilerServices.Unsafe.AreSame(ref segment, ref st->Gs);
+            bool hasBase = Unsafe.AreSame(ref segment, ref st->Fs)
+                || Unsafe.AreSame(ref segment, ref st->Gs);
             linear = hasBase ? segment.Base + offset : offset;
             return true;
         }
@@ -179,6 +184,7 @@ public static unsafe class MemoryAccess
     }
 
     /// <summary>True when a segment allows an access outside 64-bit mode.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsWithin(ref SegmentRegister segment, ulong offset, int byteCount, bool isWrite)
         => offset + (ulong)byteCount <= (isWrite ? segment.WriteEnd : segment.ReadEnd) || AllowsSlow(ref segment, offset, byteCount, isWrite);
 

@@ -20,6 +20,7 @@ public static unsafe class BlockEnd
     }
 
     /// <summary>A branch whose target is known only now, or leads to another page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Op* Indirect(X86State* state, Op* op, ulong rip)
     {
         ulong linear = state->CodeBits == 64 ? rip : (uint)(rip + state->Cs.Base);

@@ -120,6 +120,7 @@ internal static unsafe class NearBranch
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Op* Branch(X86State* state, Op* op, bool condition, bool countsDown = false)
     {
         ulong next = Handlers.NextRip(state, op);
@@ -137,6 +138,7 @@ internal static unsafe class NearBranch
         return BlockEnd.Direct(state, op, condition ? target : next, taken: condition);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Op* After(X86State* state, Op* op, ulong target, bool isDirect)
     {
         if (state->Exit != BlockExit.None)
@@ -153,9 +155,11 @@ internal static unsafe class NearBranch
     private static int OperandBits(Op* op) => 8 << ((int)(op->Flags & OpFlags.SizeMask) >> 3);
 
     // A 16-bit operand size cuts the target to 16 bits, whatever the code width.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Target(X86State* state, Op* op, ulong rip)
         => OperandBits(op) == 16 && state->CodeBits != 64 ? (ushort)rip : BlockEnd.Wrap(state, rip);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool ReadTarget(X86State* state, Op* op, out ulong target)
     {
         int bits = OperandBits(op);
@@ -169,6 +173,7 @@ internal static unsafe class NearBranch
         return OperandAccess.Read(state, op, bits / 8, out target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool CheckTarget(X86State* state, ulong target)
     {
         if (state->CodeBits == 64 ? IsCanonical(target) : target <= state->Cs.Limit)
