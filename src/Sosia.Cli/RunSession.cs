@@ -84,9 +84,7 @@ internal sealed class RunSession : IDisposable
         RunResult result;
         try
         {
-            result = trace?.IsStepping == true ? trace.RunStepping(_settings.Timeout, () => _leaveStatus is not null)
-                : _settings.Timeout is { } timeout ? vm.Run(timeout)
-                : vm.Run();
+            result = _settings.Timeout is { } timeout ? vm.Run(timeout) : vm.Run();
         }
         finally
         {

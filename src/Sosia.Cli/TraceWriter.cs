@@ -1,7 +1,5 @@
 using System;
-using System.Diagnostics;
 using System.IO;
-using System.Threading;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Buses;
@@ -23,7 +21,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         _vm = vm;
         _cpu = vm.Machine.Cpus[0] as X86Cpu ?? throw new SosiaException($"Tracing of machine '{vm.Machine.Options.Machine}' is not implemented yet; leave --trace out.");
         _output = Open(options.File);
-        if (options.Interrupts || options.PageWalks)
+        if (options.Instructions || options.Interrupts || options.PageWalks)
         {
             _cpu.Trace = this;
         }
@@ -39,38 +37,11 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         }
     }
 
-    /// <summary>True when every instruction is traced: then <see cref="RunStepping"/> has to run the machine.</summary>
-    public bool IsStepping => _options.Instructions;
+    /// <inheritdoc/>
+    public bool WantsInstructions => _options.Instructions;
 
-    /// <summary>
-    /// Runs the machine instruction by instruction. A line is an instruction about to be executed; where an interrupt or exception
-    /// comes instead, the first instruction of its handler is part of the same step and has no line.
-    /// </summary>
-    public RunResult RunStepping(TimeSpan? timeout, Func<bool> mustLeave)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            _output.WriteLine($"{_cpu.RetiredInstructions,12} {CodeText.At(_vm, _cpu, _cpu.InstructionRip)}");
-            RunResult result;
-            while ((result = _vm.Step(1)).Reason == StopReason.Idle && !mustLeave() && !IsOver())
-            {
-                Thread.Sleep(1);
-            }
-
-            if (result.Reason is not (StopReason.BudgetUsed or StopReason.Idle) || mustLeave())
-            {
-                return result;
-            }
-
-            if (IsOver())
-            {
-                return new RunResult(StopReason.TimedOut);
-            }
-        }
-
-        bool IsOver() => timeout is { } limit && Stopwatch.GetElapsedTime(start) >= limit;
-    }
+    /// <inheritdoc/>
+    public void InstructionStarting(X86Cpu cpu) => _output.WriteLine($"{cpu.RetiredInstructions,12} {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
 
     /// <inheritdoc/>
     public void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode)

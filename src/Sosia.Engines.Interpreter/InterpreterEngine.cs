@@ -221,6 +221,7 @@ public sealed unsafe class InterpreterEngine : IEngine
                 case BoundaryAction.RunOne:
                     // The limit 0 keeps a block's end from leading on, and brings us back here.
                     st->RetireLimit = 0;
+                    _cpu.TraceInstruction();
                     RunBlocks(1);
                     return st->Exit != BlockExit.None && !HandleExit() ? ExitReason.Shutdown : null;
                 case BoundaryAction.Halted:

@@ -164,16 +164,60 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
-    public void A_trace_holds_instructions_events_and_port_accesses()
+    public void A_trace_of_instructions_has_each_one_in_order_with_its_number_address_bytes_and_text()
+    {
+        string[] trace = Trace("exec", TinyKernel.DebugExit);
+        Assert.Equal(2, trace.Length);
+        Assert.Matches(@"^ *0 [0-9a-f]{4}:0*100020  b0 10 +mov al,0x10$", trace[0]);
+        Assert.Matches(@"^ *1 [0-9a-f]{4}:0*100022  e6 f4 +out 0xf4,al$", trace[1]);
+    }
+
+    [Fact]
+    public void A_trace_of_instructions_has_the_first_one_of_a_handler()
+    {
+        string[] trace = Trace("exec,int", TinyKernel.PageFault);
+        int fault = Array.FindIndex(trace, static line => line.StartsWith("int  Exception #PF error code 0x0 at ", StringComparison.Ordinal));
+        Assert.EndsWith("mov eax,dword [0x400000]", trace[fault - 1], StringComparison.Ordinal);
+        Assert.Contains(":000000000010007b ", trace[fault + 1], StringComparison.Ordinal);
+        Assert.Contains(":000000000010007d ", trace[fault + 2], StringComparison.Ordinal);
+        Assert.Equal(fault + 3, trace.Length);
+    }
+
+    [Fact]
+    public void A_trace_of_interrupts_has_nothing_else()
+        => Assert.Matches("^int  Exception #PF error code 0x0 at 0008:0000000000100075 ", Assert.Single(Trace("int", TinyKernel.PageFault)));
+
+    [Fact]
+    public void A_trace_of_ports_has_each_access_with_its_device()
+        => Assert.Matches("^io   write 0x00f4 1 <- 0x21 [a-z]", Assert.Single(Trace("io", TinyKernel.PageFault)));
+
+    [Fact]
+    public void A_trace_of_device_memory_has_each_access_with_its_device()
+    {
+        string[] trace = Trace("mem", TinyKernel.PageFault);
+        Assert.Equal(2, trace.Length);
+        Assert.Matches("^mem  read  0xfee00030 4 -> 0x[1-9a-f][0-9a-f]* [a-z]", trace[0]);
+        Assert.Matches("^mem  write 0xfec00000 4 <- 0x1 [a-z]", trace[1]);
+    }
+
+    [Fact]
+    public void A_trace_of_page_walks_has_what_they_find_and_what_faults()
+    {
+        string[] trace = Trace("mmu", TinyKernel.PageFault);
+        Assert.Contains("mmu  fetch 0x100075 -> 0x100075", trace);
+        Assert.Contains("mmu  read 0x400000 faults, error code 0x0", trace);
+        Assert.All(trace, static line => Assert.Matches("^mmu  (fetch|read|write) 0x[0-9a-f]+ (-> 0x|faults, )", line));
+    }
+
+    [Fact]
+    public void A_traced_machine_that_waits_ends_by_its_timeout()
+        => Assert.Equal(124, Run(TinyKernel.DebugExit, string.Empty, "--timeout", "300ms", "--trace", "exec,file=" + _folder.PathOf("trace")).Status);
+
+    private string[] Trace(string what, byte[] kernel)
     {
         string file = _folder.PathOf("trace");
-        Run(TinyKernel.TripleFault, string.Empty, "--no-reboot", "--trace", "exec,int,io,file=" + file);
-        string trace = File.ReadAllText(file);
-        Assert.Contains("lidt", trace, StringComparison.Ordinal);
-        Run(TinyKernel.DebugExit, string.Empty, "--debug-exit", "0xf4", "--trace", "exec,io,file=" + file);
-        trace = File.ReadAllText(file);
-        Assert.Matches(@":0*100020 .*mov", trace);
-        Assert.Matches(@"io +write 0x00f4 1 <- 0x10", trace);
+        Run(kernel, string.Empty, "--debug-exit", "0xf4", "--trace", what + ",file=" + file);
+        return File.ReadAllLines(file);
     }
 
     private ProgramResult Run(byte[] kernel, string input, params string[] arguments)

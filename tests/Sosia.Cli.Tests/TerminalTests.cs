@@ -38,6 +38,15 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
+    public void Ctrl_A_B_sends_a_break()
+    {
+        using var terminal = new PseudoTerminal("run", "--kernel", _folder.Write("kernel", TinyKernel.AwaitBreak), "--debug-exit", "0xf4");
+        terminal.Expect("!");
+        terminal.Type(CtrlA + "b");
+        Assert.Equal(1, terminal.WaitForEnd());
+    }
+
+    [Fact]
     public void Ctrl_A_H_helps_and_the_machine_goes_on()
     {
         using PseudoTerminal terminal = StartEcho();

@@ -14,7 +14,7 @@ public sealed unsafe partial class X86Cpu
     public string SnapshotName => $"cpu{Index}";
 
     /// <inheritdoc/>
-    public int SnapshotVersion => 1;
+    public int SnapshotVersion => 2;
 
     /// <inheritdoc/>
     public void Save(SnapshotWriter writer)
@@ -25,6 +25,7 @@ public sealed unsafe partial class X86Cpu
         WriteArray(writer, "pdpte", st->Pdpte, 4);
         WriteArray(writer, "mtrr-fixed", st->MtrrFixed, 11);
         WriteArray(writer, "mtrr-variable", st->MtrrVariable, 16);
+        WriteArray(writer, "machine-check-bank-control", st->MachineCheckBankControl, MachineCheckBankCount);
         WriteArray(writer, "x87", st->X87, 16);
         WriteArray(writer, "vector", st->Vector, 64);
         SaveSegment(writer, "es", st->Es);
@@ -72,6 +73,8 @@ public sealed unsafe partial class X86Cpu
         writer.Write("misc-enable", st->MiscEnable);
         writer.Write("spec-ctrl", st->SpecCtrl);
         writer.Write("mtrr-def-type", st->MtrrDefType);
+        writer.Write("machine-check-status", st->MachineCheckStatus);
+        writer.Write("machine-check-control", st->MachineCheckControl);
         writer.Write("fcw", (long)st->Fcw);
         writer.Write("fsw", (long)st->Fsw);
         writer.Write("ftw", (long)st->Ftw);
@@ -104,6 +107,7 @@ public sealed unsafe partial class X86Cpu
         ReadArray(reader, "pdpte", st->Pdpte, 4);
         ReadArray(reader, "mtrr-fixed", st->MtrrFixed, 11);
         ReadArray(reader, "mtrr-variable", st->MtrrVariable, 16);
+        ReadArray(reader, "machine-check-bank-control", st->MachineCheckBankControl, MachineCheckBankCount);
         ReadArray(reader, "x87", st->X87, 16);
         ReadArray(reader, "vector", st->Vector, 64);
         RestoreSegment(reader, "es", ref st->Es);
@@ -150,6 +154,8 @@ public sealed unsafe partial class X86Cpu
         st->MiscEnable = reader.ReadUInt64("misc-enable");
         st->SpecCtrl = reader.ReadUInt64("spec-ctrl");
         st->MtrrDefType = reader.ReadUInt64("mtrr-def-type");
+        st->MachineCheckStatus = reader.ReadUInt64("machine-check-status");
+        st->MachineCheckControl = reader.ReadUInt64("machine-check-control");
         st->Fcw = reader.ReadUInt16("fcw");
         st->Fsw = reader.ReadUInt16("fsw");
         st->Ftw = reader.ReadByte("ftw");

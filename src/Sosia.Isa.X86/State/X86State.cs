@@ -193,6 +193,15 @@ public unsafe struct X86State
     /// <summary>Eight variable-range MTRR pairs (base, mask).</summary>
     public fixed ulong MtrrVariable[16];
 
+    /// <summary>IA32_MCG_STATUS.</summary>
+    public ulong MachineCheckStatus;
+
+    /// <summary>IA32_MCG_CTL.</summary>
+    public ulong MachineCheckControl;
+
+    /// <summary>IA32_MCi_CTL of the machine-check banks.</summary>
+    public fixed ulong MachineCheckBankControl[X86Cpu.MachineCheckBankCount];
+
     /// <summary>The x87 physical registers R0–R7, 16 bytes each: significand (which is MM0–MM7), then sign and exponent in 16 bits.</summary>
     public fixed ulong X87[16];
 

@@ -7,7 +7,8 @@ public enum BoundaryAction
     Run,
 
     /// <summary>
-    /// Execute exactly one instruction, then ask again: an interrupt shadow, single step or a code breakpoint is in force.
+    /// Execute exactly one instruction, then ask again: an interrupt shadow, single step or a code breakpoint is in force, or every
+    /// instruction is traced.
     /// </summary>
     RunOne,
 

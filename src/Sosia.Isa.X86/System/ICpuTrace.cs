@@ -1,8 +1,17 @@
 namespace Sosia.Isa.X86;
 
-/// <summary>Sees the events of a CPU when tracing is on (the --trace int option).</summary>
+/// <summary>Sees what a CPU does when tracing is on (--trace exec, int and mmu).</summary>
 public interface ICpuTrace
 {
+    /// <summary>True to be told of every instruction; the CPU then executes one at a time. Does not change.</summary>
+    bool WantsInstructions => false;
+
+    /// <summary>The instruction at RIP is about to be executed: after the events of the boundary before it, before its own faults.</summary>
+    /// <param name="cpu">The CPU, whose RIP and retired count are exact.</param>
+    void InstructionStarting(X86Cpu cpu)
+    {
+    }
+
     /// <summary>An exception or interrupt is about to be delivered.</summary>
     /// <param name="cpu">The CPU, in the state before delivery.</param>
     /// <param name="vector">The vector.</param>

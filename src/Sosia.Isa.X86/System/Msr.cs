@@ -39,6 +39,15 @@ public static class Msr
     /// <summary>IA32_SYSENTER_EIP.</summary>
     public const uint SysenterEip = 0x176;
 
+    /// <summary>IA32_MCG_CAP.</summary>
+    public const uint MachineCheckCap = 0x179;
+
+    /// <summary>IA32_MCG_STATUS.</summary>
+    public const uint MachineCheckStatus = 0x17a;
+
+    /// <summary>IA32_MCG_CTL.</summary>
+    public const uint MachineCheckControl = 0x17b;
+
     /// <summary>IA32_MISC_ENABLE.</summary>
     public const uint MiscEnable = 0x1a0;
 
@@ -53,6 +62,9 @@ public static class Msr
 
     /// <summary>IA32_MTRR_DEF_TYPE.</summary>
     public const uint MtrrDefType = 0x2ff;
+
+    /// <summary>IA32_MC0_CTL; _STATUS, _ADDR and _MISC follow, and then the other banks.</summary>
+    public const uint MachineCheckBanksFirst = 0x400;
 
     /// <summary>IA32_TSC_DEADLINE.</summary>
     public const uint TscDeadline = 0x6e0;

@@ -8,9 +8,9 @@ public sealed unsafe partial class X86Cpu
     private const ulong Cr0Writable = ControlBits.Cr0Pe | ControlBits.Cr0Mp | ControlBits.Cr0Em | ControlBits.Cr0Ts | ControlBits.Cr0Ne
         | ControlBits.Cr0Wp | ControlBits.Cr0Am | ControlBits.Cr0Nw | ControlBits.Cr0Cd | ControlBits.Cr0Pg;
 
-    // What CPUID announces: no VME, PVI, MCE.
+    // What CPUID announces: no VME, PVI.
     private const ulong Cr4Writable = ControlBits.Cr4Tsd | ControlBits.Cr4De | ControlBits.Cr4Pse | ControlBits.Cr4Pae
-        | ControlBits.Cr4Pge | ControlBits.Cr4Pce | ControlBits.Cr4Osfxsr | ControlBits.Cr4Osxmmexcpt | ControlBits.Cr4Umip
+        | ControlBits.Cr4Mce | ControlBits.Cr4Pge | ControlBits.Cr4Pce | ControlBits.Cr4Osfxsr | ControlBits.Cr4Osxmmexcpt | ControlBits.Cr4Umip
         | ControlBits.Cr4Fsgsbase | ControlBits.Cr4Pcide | ControlBits.Cr4Osxsave | ControlBits.Cr4Smep | ControlBits.Cr4Smap;
 
     /// <summary>Writes CR0.</summary>

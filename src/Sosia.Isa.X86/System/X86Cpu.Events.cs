@@ -27,7 +27,7 @@ public sealed unsafe partial class X86Cpu
     /// <summary>The faults that led to the last double or triple fault, oldest first.</summary>
     public ReadOnlySpan<FaultRecord> FaultChain => _faultChain.AsSpan(0, _faultChainCount);
 
-    /// <summary>Set to see every delivered event; null otherwise.</summary>
+    /// <summary>Set to see every delivered event, and more; null otherwise.</summary>
     public ICpuTrace? Trace { get; set; }
 
     /// <summary>Exceptions and interrupts delivered so far, by vector.</summary>
@@ -148,10 +148,20 @@ public sealed unsafe partial class X86Cpu
         if (!IsStepping)
         {
             // While nothing else waits, the shadow needs no attention: whoever posts an event makes the engine ask again.
-            return isInShadow && (st->PendingEvents != 0 || st->PendingDebugBits != 0) ? BoundaryAction.RunOne : BoundaryAction.Run;
+            bool needsAttention = isInShadow && (st->PendingEvents != 0 || st->PendingDebugBits != 0);
+            return needsAttention || Trace is { WantsInstructions: true } ? BoundaryAction.RunOne : BoundaryAction.Run;
         }
 
         return PrepareStep(isDebugHidden);
+    }
+
+    /// <summary>To be called by the engine before the one instruction of <see cref="BoundaryAction.RunOne"/>.</summary>
+    public void TraceInstruction()
+    {
+        if (Trace is { WantsInstructions: true } trace)
+        {
+            trace.InstructionStarting(this);
+        }
     }
 
     /// <summary>

@@ -107,8 +107,13 @@ public sealed unsafe partial class X86Cpu
         }
 
         ulong* mtrr = FindMtrr(index, out _);
-        value = mtrr != null ? *mtrr : 0;
-        return mtrr != null;
+        if (mtrr != null)
+        {
+            value = *mtrr;
+            return true;
+        }
+
+        return TryReadMachineCheck(index, out value);
     }
 
     /// <summary>Writes a model-specific register.</summary>
@@ -174,7 +179,12 @@ public sealed unsafe partial class X86Cpu
         }
 
         ulong* mtrr = FindMtrr(index, out MtrrKind kind);
-        if (mtrr == null || !IsMtrrValue(kind, value))
+        if (mtrr == null)
+        {
+            return TryWriteMachineCheck(index, value);
+        }
+
+        if (!IsMtrrValue(kind, value))
         {
             return false;
         }

@@ -26,7 +26,6 @@ public sealed unsafe class ControlRegisterTests
     [Theory]
     [InlineData(1UL << 0)]
     [InlineData(1UL << 1)]
-    [InlineData(1UL << 6)]
     [InlineData(1UL << 12)]
     [InlineData(1UL << 13)]
     [InlineData(1UL << 14)]
@@ -242,6 +241,17 @@ public sealed unsafe class ControlRegisterTests
     [InlineData(Msr.TscAux, 0x1_0000_0000UL, false)]
     [InlineData(Msr.ArchCapabilities, 0UL, false)]
     [InlineData(Msr.ApicBase, 0UL, false)]
+    [InlineData(Msr.MachineCheckCap, 0UL, false)]
+    [InlineData(Msr.MachineCheckStatus, 7UL, true)]
+    [InlineData(Msr.MachineCheckStatus, 0x10UL, false)]
+    [InlineData(Msr.MachineCheckControl, ulong.MaxValue, true)]
+    [InlineData(Msr.MachineCheckBanksFirst, ulong.MaxValue, true)]
+    [InlineData(Msr.MachineCheckBanksFirst + 36, 5UL, true)]
+    [InlineData(Msr.MachineCheckBanksFirst + 37, 0UL, true)]
+    [InlineData(Msr.MachineCheckBanksFirst + 37, 1UL, false)]
+    [InlineData(Msr.MachineCheckBanksFirst + 38, 1UL, false)]
+    [InlineData(Msr.MachineCheckBanksFirst + 39, 1UL, false)]
+    [InlineData(Msr.MachineCheckBanksFirst + 40, 0UL, false)]
     [InlineData(0x1234_5678u, 0UL, false)]
     public void MSR_writes_are_checked(uint index, ulong value, bool allowed)
     {
@@ -259,6 +269,18 @@ public sealed unsafe class ControlRegisterTests
             Assert.True(m.Execute(0x0f, 0x32));
             Assert.Equal(value, m.State->Gpr[0] | (m.State->Gpr[2] << 32));
         }
+    }
+
+    [Fact]
+    public void Machine_checks_are_announced_with_their_banks_and_CR4_MCE_can_be_set()
+    {
+        using var m = new TestMachine();
+        m.EnterProtected();
+        const uint MceAndMca = (1 << 7) | (1 << 14);
+        Assert.Equal(MceAndMca, CpuidModel.Query(m.Cpu, 1, 0).Edx & MceAndMca);
+        Assert.True(m.Cpu.WriteCr4(ControlBits.Cr4Mce));
+        Assert.True(m.Cpu.TryReadMsr(Msr.MachineCheckCap, out ulong cap));
+        Assert.Equal((1UL << 8) | X86Cpu.MachineCheckBankCount, cap);
     }
 
     [Fact]

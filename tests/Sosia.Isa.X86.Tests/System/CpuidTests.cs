@@ -55,11 +55,11 @@ public sealed unsafe class CpuidTests
         [CpuFeature.LongMode] = (0x8000_0001, 0, Register.Edx, 29),
     };
 
-    // Announced bits that no instruction depends on, each implemented elsewhere: DE, PSE, PAE, MTRR, PGE, PAT, PSE-36; PCID, hypervisor;
+    // Announced bits that no instruction depends on, each implemented elsewhere: DE, PSE, PAE, MCE, MTRR, PGE, MCA, PAT, PSE-36; PCID, hypervisor;
     // SMEP, ERMS; UMIP; IBRS, STIBP, ARCH_CAPABILITIES, SSBD; PREFETCHW (base rows); NX, 1 GiB pages, SYSCALL.
     private static readonly Dictionary<(uint Leaf, Register Register), uint> Others = new()
     {
-        [(1, Register.Edx)] = (1u << 2) | (1u << 3) | (1u << 6) | (1u << 12) | (1u << 13) | (1u << 16) | (1u << 17),
+        [(1, Register.Edx)] = (1u << 2) | (1u << 3) | (1u << 6) | (1u << 7) | (1u << 12) | (1u << 13) | (1u << 14) | (1u << 16) | (1u << 17),
         [(1, Register.Ecx)] = (1u << 17) | (1u << 31),
         [(7, Register.Ebx)] = (1u << 7) | (1u << 9),
         [(7, Register.Ecx)] = 1u << 2,

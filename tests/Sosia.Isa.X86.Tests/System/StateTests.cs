@@ -108,7 +108,7 @@ public sealed unsafe class StateTests
         Assert.True(first.Execute(0xfb));
         var writer = new SnapshotWriter();
         first.Cpu.Save(writer);
-        second.Cpu.Restore(new SnapshotReader("cpu0", 1, writer.ToArray()));
+        second.Cpu.Restore(new SnapshotReader("cpu0", second.Cpu.SnapshotVersion, writer.ToArray()));
         second.Cpu.SetSignal(CpuSignal.NonMaskableInterrupt, asserted: true);
         Assert.Equal(BoundaryAction.RunOne, second.Cpu.ServiceEvents());
     }
