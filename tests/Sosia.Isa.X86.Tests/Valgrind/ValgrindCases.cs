@@ -2,28 +2,31 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 
-namespace Sosia.Isa.X86.Tests.X87;
+namespace Sosia.Isa.X86.Tests.Valgrind;
 
 /// <summary>
-/// Valgrind's x87 cases, <c>none/tests/{x86,amd64}/insn_fpu.def</c> of its source package: in the folder that SOSIA_VALGRIND_TESTS names (its
+/// Valgrind's instruction cases, <c>none/tests/{x86,amd64}/insn_*.def</c> of its source package: in the folder that SOSIA_VALGRIND_TESTS names (its
 /// <c>none/tests</c>), or in <c>sosia/valgrind</c> of the user's cache.
 /// </summary>
 internal static class ValgrindCases
 {
-    private const string FileName = "insn_fpu.def";
-
     public static readonly string? Folder = FindFolder();
 
-    /// <summary>The case lines of a processor.</summary>
-    public static IEnumerable<string> Lines(string processor)
+    /// <summary>The cases of a file.</summary>
+    /// <param name="processor">The folder, <c>x86</c> or <c>amd64</c>.</param>
+    /// <param name="file">The file's name between <c>insn_</c> and <c>.def</c>.</param>
+    public static List<ValgrindCase> Read(string processor, string file)
     {
-        foreach (string line in File.ReadLines(Path.Combine(Folder!, processor, FileName)))
+        var cases = new List<ValgrindCase>();
+        foreach (string line in File.ReadLines(Path.Combine(Folder!, processor, $"insn_{file}.def")))
         {
             if (line.Length != 0 && line[0] != '#')
             {
-                yield return line;
+                cases.Add(new ValgrindCase(line));
             }
         }
+
+        return cases;
     }
 
     private static string? FindFolder()
@@ -40,6 +43,6 @@ internal static class ValgrindCases
             folder = Path.Combine(cache, "sosia", "valgrind");
         }
 
-        return File.Exists(Path.Combine(folder, "x86", FileName)) && File.Exists(Path.Combine(folder, "amd64", FileName)) ? folder : null;
+        return Directory.Exists(Path.Combine(folder, "x86")) && Directory.Exists(Path.Combine(folder, "amd64")) ? folder : null;
     }
 }
