@@ -9,7 +9,7 @@ public sealed class TestFloatTheoryAttribute : TheoryAttribute
     {
         if (TestFloatGenerator.ProgramPath is null)
         {
-            Skip = "testfloat_gen is not built: run tests/tools/build-testfloat.sh, or name it in SOSIA_TESTFLOAT_GEN";
+            Skip = "testfloat_gen is not built: run tests/tools/fetch-oracles.sh (Debian), or name it in SOSIA_TESTFLOAT_GEN";
         }
     }
 }
