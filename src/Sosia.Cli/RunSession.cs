@@ -31,6 +31,7 @@ internal sealed class RunSession : IDisposable
 
     private readonly RunSettings _settings;
     private readonly List<IDisposable> _owned = [];
+    private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result)> _reportedFaults = [];
     private readonly Lock _gate = new();
     private SerialOutput? _standardOutput;
     private int _standardPort = -1;
@@ -64,7 +65,7 @@ internal sealed class RunSession : IDisposable
 
         if (vm.Machine is X86Machine x86)
         {
-            x86.DiskFault = fault => Say($"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result}); the guest sees a disk error.");
+            x86.DiskFault = ReportDiskFault;
         }
 
         lock (_gate)
@@ -296,6 +297,15 @@ internal sealed class RunSession : IDisposable
         }
 
         return result.ExitStatus;
+    }
+
+    // A full disk fails every request from then on: one message says it.
+    private void ReportDiskFault(BlockFault fault)
+    {
+        if (_reportedFaults.Add((fault.Device, fault.Operation, fault.Result)))
+        {
+            Say($"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result}); the guest sees a disk error. More of this kind are not reported.");
+        }
     }
 
     private void ReportShutDown(VirtualMachine vm)

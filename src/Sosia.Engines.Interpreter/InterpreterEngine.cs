@@ -85,6 +85,10 @@ public sealed unsafe class InterpreterEngine : IEngine
         private long _linkFlushes;
         private int _linkCodeBits;
 
+        // How many more faults this run delivers. An instruction that faults does not retire: a guest whose fault handlers fault would
+        // never use up its budget.
+        private long _faultsLeft;
+
         // False when the block found last was built for one execution: its memory is used again, so that nothing may be linked from it.
         private bool _isCached;
 
@@ -110,6 +114,7 @@ public sealed unsafe class InterpreterEngine : IEngine
                 limit = long.MaxValue;
             }
 
+            _faultsLeft = maxInstructions;
             // Zero makes the loop look at the events first.
             st->RetireLimit = 0;
             ExitReason? reason = null;
@@ -122,7 +127,7 @@ public sealed unsafe class InterpreterEngine : IEngine
                     Thread.MemoryBarrier();
                     reason = Attend(limit);
                 }
-                else if (st->RetiredAtBlock >= limit)
+                else if (IsBudgetUsed(limit))
                 {
                     reason = ExitReason.BudgetUsed;
                 }
@@ -208,6 +213,8 @@ public sealed unsafe class InterpreterEngine : IEngine
             st->CurrentOp = null;
         }
 
+        private bool IsBudgetUsed(long limit) => _state->RetiredAtBlock >= limit || _faultsLeft <= 0;
+
         // Looks at the events of an instruction boundary. Null: go on.
         private ExitReason? Attend(long limit)
         {
@@ -216,7 +223,7 @@ public sealed unsafe class InterpreterEngine : IEngine
             {
                 case BoundaryAction.Run:
                     return null;
-                case BoundaryAction.RunOne when st->RetiredAtBlock >= limit:
+                case BoundaryAction.RunOne when IsBudgetUsed(limit):
                     return ExitReason.BudgetUsed;
                 case BoundaryAction.RunOne:
                     // The limit 0 keeps a block's end from leading on, and brings us back here.
@@ -344,7 +351,7 @@ public sealed unsafe class InterpreterEngine : IEngine
             if (op == null)
             {
                 // Fetching faulted before any operation ran.
-                return exit != BlockExit.Fault || _cpu.DeliverFault();
+                return exit != BlockExit.Fault || DeliverFault();
             }
 
             if (exit == BlockExit.AfterInstruction)
@@ -363,7 +370,13 @@ public sealed unsafe class InterpreterEngine : IEngine
             }
 
             st->CurrentOp = null;
-            return exit != BlockExit.Fault || _cpu.DeliverFault();
+            return exit != BlockExit.Fault || DeliverFault();
+        }
+
+        private bool DeliverFault()
+        {
+            _faultsLeft--;
+            return _cpu.DeliverFault();
         }
 
         private ulong RipOf(Op* op) => BlockEnd.Wrap(_state, _state->BlockRip + op->RipOffset);

@@ -4,7 +4,7 @@ using Xunit;
 namespace Sosia.Cli.Tests;
 
 /// <summary>A fact about a guest whose images may have to be fetched first.</summary>
-public sealed class GuestFactAttribute : FactAttribute
+public class GuestFactAttribute : FactAttribute
 {
     public GuestFactAttribute(string guest)
     {

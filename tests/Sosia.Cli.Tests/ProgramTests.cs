@@ -93,6 +93,10 @@ public sealed class ProgramTests : IDisposable
         => Assert.Equal(124, ProgramRun.Run(string.Empty, "run", "--timeout", "2s").Status);
 
     [Fact]
+    public void A_fault_handler_that_faults_for_ever_does_not_hold_the_machine()
+        => Assert.Equal(124, Run(TinyKernel.FaultingHandler, string.Empty, "--timeout", "500ms").Status);
+
+    [Fact]
     public void A_reset_under_no_reboot_is_status_3()
         => Assert.Equal(3, Run(TinyKernel.Reset, string.Empty, "--no-reboot").Status);
 

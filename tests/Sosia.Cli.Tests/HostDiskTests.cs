@@ -1,0 +1,95 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Sosia.Cli.Tests;
+
+/// <summary>A guest's disk when the host fails it: the program is killed, or the host's own disk is full.</summary>
+[Trait("Category", "Boot")]
+public sealed partial class HostDiskTests : IDisposable
+{
+    private const int Kill = 9;
+    private const string Prompt = "sosia:~# ";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [GuestFact("linux-x86_64")]
+    public void What_the_guest_has_synced_is_there_after_the_program_was_killed_in_mid_write()
+    {
+        string image = _folder.PathOf("disk.img");
+        CreateSparse(image);
+        using ProgramRun run = ProgramRun.Start("run", "--drive", $"file={image},format=raw,if=virtio");
+        run.Expect(Prompt);
+        run.Type("mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt; i=0; while true; do i=$((i+1)); echo \"number $i\" > /mnt/f$i; sync; echo \"syn\"\"ced $i.\"; done\n");
+        run.Expect("synced 25.");
+        run.Signal(Kill);
+        int last = SyncedPattern().Matches(run.WaitForEnd().Output).Select(static m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).Append(25).Max();
+
+        (int status, string output) = RunTool("e2fsck", "-fy", image);
+        Assert.True(status is 0 or 1, output);
+        Assert.Contains("recovering journal", output, StringComparison.Ordinal);
+        string commands = _folder.PathOf("commands");
+        File.WriteAllLines(commands, Enumerable.Range(1, last).Select(static i => $"cat /f{i}"));
+        string contents = RunTool("debugfs", "-f", commands, image).Output;
+        string[] found = [.. contents.Split('\n').Where(static line => line.StartsWith("number ", StringComparison.Ordinal))];
+        Assert.Equal(Enumerable.Range(1, last).Select(static i => $"number {i}"), found);
+    }
+
+    [RootGuestFact("linux-x86_64")]
+    public void A_full_host_disk_is_an_error_of_the_guests_disk_and_one_message()
+    {
+        string mount = Directory.CreateDirectory(_folder.PathOf("small")).FullName;
+        (int status, string output) = RunTool("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", mount);
+        Assert.True(status == 0, output);
+        try
+        {
+            string image = Path.Combine(mount, "disk.img");
+            CreateSparse(image);
+            using ProgramRun run = ProgramRun.Start("run", "--drive", $"file={image},format=raw,if=virtio");
+            run.Expect(Prompt);
+            run.Type("dd if=/dev/urandom of=/root/data bs=64k count=1 2>/dev/null; dd if=/root/data of=/dev/vda conv=fsync 2>/dev/null; echo \"small\"\": $?\"\n");
+            run.Expect("small: 0");
+            run.Type("dd if=/dev/urandom of=/dev/vda bs=64k seek=1 count=400 conv=fsync; echo \"large\"\": $?\"\n");
+            run.Expect("large: 1");
+            // What was written before is whole, and the machine goes on.
+            run.Type("echo 3 > /proc/sys/vm/drop_caches; cmp -n 65536 /root/data /dev/vda; echo \"compared\"\": $?\"\n");
+            run.Expect("compared: 0");
+            run.Type("poweroff\n");
+            ProgramResult result = run.WaitForEnd();
+            Assert.Equal(0, result.Status);
+            Assert.Contains("NoSpace", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        }
+        finally
+        {
+            RunTool("umount", mount);
+        }
+    }
+
+    private static void CreateSparse(string path)
+    {
+        using FileStream file = File.Create(path);
+        file.SetLength(64 << 20);
+    }
+
+    private static (int Status, string Output) RunTool(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["PATH"] = Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin" },
+        })!;
+        string output = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output);
+    }
+
+    [GeneratedRegex(@"synced (\d+)\.")]
+    private static partial Regex SyncedPattern();
+}
