@@ -31,6 +31,12 @@ public sealed partial class VirtualMachine : IDisposable
     // How often a wall-clock limit is looked at, in turns of the loop.
     private const int TurnsPerTimeCheck = 64;
 
+    // With the fast clock a guest that waits for input jumps from timer to timer. After this much guest time without more work than
+    // timers make, each jump costs a rest, so that it does not keep a host's processor busy.
+    private const long RestlessNanoseconds = 10_000_000_000;
+    private const long RestNanoseconds = 1_000_000;
+    private const long WorkInstructions = 1_000_000;
+
     private readonly List<SerialInbox> _inboxes = [];
     private readonly WakeEvent _wake = new();
     private readonly Lock _running = new();
@@ -39,6 +45,8 @@ public sealed partial class VirtualMachine : IDisposable
     private volatile bool _pauseRequested;
     private volatile bool _isRunning;
     private RunResult? _end;
+    private long _idleNanoseconds;
+    private long _idleRetired;
     private bool _disposed;
 
     private VirtualMachine(Machine machine, IEngine engine, GuestConsole console)
@@ -324,7 +332,13 @@ public sealed partial class VirtualMachine : IDisposable
         }
         else if (clock.Mode != ClockMode.RealTime)
         {
-            clock.AdvanceTo(deadline);
+            Jump(clock, deadline);
+            if (limits.MayWait && clock.Mode == ClockMode.Fast && _idleNanoseconds > RestlessNanoseconds)
+            {
+                _wake.Wait(RestNanoseconds);
+                clock.AcceptIdleTime();
+                limits.CheckTimeNow();
+            }
         }
         else
         {
@@ -339,6 +353,19 @@ public sealed partial class VirtualMachine : IDisposable
         }
 
         return null;
+    }
+
+    // Jumps ahead, and counts for how much guest time nothing but timers has happened.
+    private void Jump(MachineClock clock, long deadline)
+    {
+        if (_cpu.RetiredInstructions - _idleRetired > WorkInstructions)
+        {
+            _idleNanoseconds = 0;
+        }
+
+        _idleRetired = _cpu.RetiredInstructions;
+        _idleNanoseconds += Math.Max(0, deadline - clock.NowNanoseconds);
+        clock.AdvanceTo(deadline);
     }
 
     private RunResult? Obey()

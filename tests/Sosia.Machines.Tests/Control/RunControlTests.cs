@@ -238,6 +238,17 @@ public sealed class RunControlTests : IDisposable
         return code.Raw(0x50, 0x52).Print("t", Is32).Out(0x20, 0x20, Is32).Raw(0x5a, 0x58, 0xcf);
     }
 
+    [Fact]
+    public void A_guest_that_stays_idle_under_the_fast_clock_does_not_keep_the_host_busy()
+    {
+        // A periodic timer of about 10 ms, and nobody who waits for it.
+        GuestCode code = new GuestCode().Out(0x43, 0x34, true).Out(0x40, 0x9c, true).Out(0x40, 0x2e, true).Stop();
+        using VirtualMachine vm = Create(code, clock: ClockMode.Fast);
+        Assert.Equal(StopReason.TimedOut, vm.Run(TimeSpan.FromMilliseconds(700)).Reason);
+        // 10 s of jumps, then one at most every millisecond: 17 s in all. Without rests it would be minutes.
+        Assert.InRange(vm.Machine.Clock.NowNanoseconds, 0, 25_000_000_000);
+    }
+
     private VirtualMachine Create(GuestCode code, bool is32Bit = true, string machine = "pc", bool noReboot = true, ClockMode clock = ClockMode.RealTime)
         => VirtualMachine.Create(new MachineOptions
         {
