@@ -11,10 +11,6 @@ namespace Sosia.Host.Linux.Memory;
 /// <remarks>Pages are allocated by the host when first touched. See memfd_create(2), mmap(2).</remarks>
 public sealed unsafe partial class SharedMapping : IDisposable
 {
-    private const int ProtRead = 1;
-    private const int ProtWrite = 2;
-    private const int MapShared = 1;
-    private const int MapNoReserve = 0x4000;
     private const uint MfdCloexec = 1;
     private const int SeekData = 3;
     private const int SeekHole = 4;
@@ -42,7 +38,13 @@ public sealed unsafe partial class SharedMapping : IDisposable
         }
 
         // SAFETY: a fresh mapping chosen by the kernel; it is unmapped only in Dispose.
-        void* address = Mmap(null, (nuint)byteCount, ProtRead | ProtWrite, MapShared | MapNoReserve, _fileDescriptor, 0);
+        void* address = MemoryCalls.Mmap(
+            null,
+            (nuint)byteCount,
+            MemoryCalls.ProtRead | MemoryCalls.ProtWrite,
+            MemoryCalls.MapShared | MemoryCalls.MapNoReserve,
+            _fileDescriptor,
+            0);
         if ((nint)address == -1)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -86,7 +88,7 @@ public sealed unsafe partial class SharedMapping : IDisposable
         if (Address != null)
         {
             // SAFETY: the address and size are those that mmap returned; users must not outlive this object.
-            _ = Munmap(Address, (nuint)ByteCount);
+            _ = MemoryCalls.Munmap(Address, (nuint)ByteCount);
             Address = null;
         }
 
@@ -107,12 +109,6 @@ public sealed unsafe partial class SharedMapping : IDisposable
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     private static partial int Ftruncate(int fileDescriptor, long length);
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Mmap(void* address, nuint length, int protection, int flags, int fileDescriptor, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Munmap(void* address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long Lseek(int fileDescriptor, long offset, int whence);
