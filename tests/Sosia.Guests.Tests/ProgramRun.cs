@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Sosia.Guests.Tests;
 
-/// <summary>A set of test programs from the cache, executed natively and in the embedded guest; the same script runs them on both.</summary>
+/// <summary>A set of test programs from the cache, executed in the embedded guest and, if wanted, natively by the same script.</summary>
 public abstract class ProgramRun : IDisposable
 {
     private const int SectorBytes = 512;
@@ -19,11 +19,17 @@ public abstract class ProgramRun : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("sosia-programs-").FullName;
 
     /// <summary>Runs all programs of a folder of the cache; does nothing when it is not there.</summary>
-    protected ProgramRun(string name)
+    /// <param name="name">The folder.</param>
+    /// <param name="alsoNatively">Whether the host executes them too.</param>
+    protected ProgramRun(string name, bool alsoNatively)
     {
         if (OracleFolder.Find(name) is { } programs)
         {
-            Native = RunNatively(programs);
+            if (alsoNatively)
+            {
+                Native = RunNatively(programs);
+            }
+
             Guest = RunInGuest(programs);
         }
     }

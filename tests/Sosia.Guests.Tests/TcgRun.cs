@@ -4,7 +4,7 @@ namespace Sosia.Guests.Tests;
 public sealed class TcgRun : ProgramRun
 {
     public TcgRun()
-        : base("tcg")
+        : base("tcg", alsoNatively: true)
     {
     }
 }

@@ -5,6 +5,7 @@
 #   testfloat   Berkeley TestFloat's testfloat_gen (source package qemu, tests/fp)
 #   valgrind    one-line instruction cases (source package valgrind, none/tests/{x86,amd64})
 #   tcg         test-i386 and its relatives as static 32-bit and 64-bit programs (source package qemu, tests/tcg)
+#   selftests   Linux's x86 selftests as static 32-bit and 64-bit programs (package linux-source-VERSION, tools/testing/selftests/x86)
 # Needs apt-get and tar; to build: gcc, i686-linux-gnu-gcc, make. The machine's configuration stays as it is.
 # Status 0: everything is there; 1: something is not, and one line a name said why.
 set -uo pipefail
@@ -113,11 +114,46 @@ fetch_tcg() {
     install_folder "$out" tcg
 }
 
-[ $# -ne 0 ] || set -- testfloat valgrind tcg
+fetch_selftests() {
+    [ ! -d "$cache/selftests" ] || return 0
+    command -v gcc > /dev/null && command -v i686-linux-gnu-gcc > /dev/null ||
+        { missing "Linux's x86 selftests" "building them needs gcc and i686-linux-gnu-gcc"; return; }
+    local package archive tree=$work/linux tests out=$work/selftests name bits sources failed=
+    package=$(apt-cache depends linux-source 2> /dev/null | sed -n 's/.*Depends: \(linux-source-[0-9.]*\)$/\1/p' | head -1)
+    say "Downloading ${package:-linux-source}"
+    mkdir -p "$tree"
+    (cd "$tree" && apt-get -o APT::Sandbox::User=root download "${package:-linux-source}") > "$work/apt.log" 2>&1 ||
+        { missing "Linux's x86 selftests" "the package linux-source could not be fetched"; return; }
+    archive=$(find "$tree" -name '*.deb' | head -1)
+    dpkg-deb --fsys-tarfile "$archive" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+        tar -xJ -C "$tree" --no-same-owner --strip-components=1 --wildcards '*/tools/testing/selftests/x86' '*/tools/testing/selftests/*.h' \
+            '*/arch/x86/include/asm/desc_defs.h' 2> "$work/log" || { missing "Linux's x86 selftests" "the package could not be unpacked"; return; }
+    say "Building Linux's x86 selftests"
+    # Not entry_from_vm86: a 64-bit kernel has no virtual-8086 mode.
+    tests=$tree/tools/testing/selftests/x86
+    for name in ldt_gdt iopl ioperm fsgsbase fsgsbase_restore sigreturn single_step_syscall mov_ss_trap sysret_ss_attrs sysret_rip \
+        syscall_nt syscall_arg_fault ptrace_syscall sigaltstack sigtrap_loop syscall_numbering test_FCMOV test_FCOMI test_FISTTP; do
+        for bits in 32 64; do
+            sources=("$tests/$name.c")
+            case $name-$bits in
+                fsgsbase-32 | sysret_rip-32 | syscall_numbering-32) continue ;;
+                sysret_ss_attrs-64) sources+=("$tests/thunks.S") ;;
+                ptrace_syscall-32) sources+=("$tests/raw_syscall_helper_32.S") ;;
+                syscall_arg_fault-32) sources+=("$tests/thunks_32.S") ;;
+            esac
+            compile "$out/$bits" "$([ $bits = 32 ] && echo i686-linux-gnu-gcc || echo gcc)" -O2 -std=gnu99 -pthread -DCAN_BUILD_$bits -o $name "${sources[@]}" ||
+                failed="$failed $bits/$name"
+        done
+    done
+    [ -z "$failed" ] || { missing "Linux's x86 selftests" "the build of$failed failed: $(tail -1 "$work/log")"; return; }
+    install_folder "$out" selftests
+}
+
+[ $# -ne 0 ] || set -- testfloat valgrind tcg selftests
 for name in "$@"; do
     case $name in
-        testfloat | valgrind | tcg) "fetch_$name" ;;
-        *) echo "fetch-oracles: there is no oracle '$name'; the names are testfloat, valgrind, tcg" >&2; exit 2 ;;
+        testfloat | valgrind | tcg | selftests) "fetch_$name" ;;
+        *) echo "fetch-oracles: there is no oracle '$name'; the names are testfloat, valgrind, tcg, selftests" >&2; exit 2 ;;
     esac
 done
 exit $status

@@ -248,7 +248,7 @@ public sealed unsafe partial class X86Cpu
         State->Cpl = cpl;
     }
 
-    /// <summary>After a return to an outer level: data segments that the new CPL may not use become null (SDM vol. 2, RET).</summary>
+    /// <summary>After a return to an outer level: data segments that the new CPL may not use become null, and null selectors 0 (SDM vol. 2, RET).</summary>
     internal void DropInnerSegments(int cpl)
     {
         X86State* st = State;
@@ -260,6 +260,13 @@ public sealed unsafe partial class X86Cpu
 
     private static void DropInner(ref SegmentRegister segment, int cpl)
     {
+        if ((segment.Selector & 0xfffc) == 0)
+        {
+            // The RPL of a null selector is lost; the base, which MSRs may have set, is not.
+            segment.Selector = 0;
+            return;
+        }
+
         ushort attributes = segment.Attributes;
         bool isConforming = (attributes & (SegmentRegister.Code | SegmentRegister.ExpandDownOrConforming)) == (SegmentRegister.Code | SegmentRegister.ExpandDownOrConforming);
         if (segment.IsPresent && segment.Dpl < cpl && !isConforming)

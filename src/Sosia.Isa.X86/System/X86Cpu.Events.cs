@@ -321,6 +321,13 @@ public sealed unsafe partial class X86Cpu
 
         _stepFrom = -1;
         _shadowAt = -1;
+        if (kind is EventKind.Exception or EventKind.PrivilegedSoftware)
+        {
+            // A breakpoint trap that MOV SS or POP SS held back is lost when the next instruction faults or is INT1; INT n, INT3 and INTO keep it.
+            State->PendingDebugBits = 0;
+            Withdraw(PendingEvent.DebugTrap);
+        }
+
         if (IsLongMode)
         {
             DeliverLong(vector, kind, hasErrorCode, errorCode, flags);

@@ -161,6 +161,30 @@ public sealed unsafe class BoundaryTests
         Assert.Equal(hits ? 1UL : 0UL, m.State->Dr[6] & 0xf);
     }
 
+    // Linux's mov_ss_trap showed it: the trap came inside the debug handler, on that handler's own stack, and the guest hung.
+    [Theory]
+    [InlineData(0xf1, 0x90, 1, false)]
+    [InlineData(0x0f, 0x0b, 6, false)]
+    [InlineData(0xcc, 0x90, 3, true)]
+    public void A_watchpoint_that_MOV_SS_hit_is_dropped_when_INT1_or_a_fault_follows(int first, int second, int vector, bool isKept)
+    {
+        using TestMachine m = Plain();
+        m.Cpu.WriteDr(0, 0x4_0004);
+        m.Cpu.WriteDr(7, 1 | (3 << 16) | (1 << 18));
+        m.Write16(0x4_0004, TestMachine.KernelData);
+        m.State->Gpr[3] = 0x4_0004;
+        m.Write(0x2_0000, 0x8e, 0x13, (byte)first, (byte)second);
+        m.Step();
+        Assert.Equal(0x2_0002UL, m.State->Rip);
+        m.Step();
+        Assert.Equal(0x5000UL + (16 * (uint)vector), m.State->Rip);
+        m.Cpu.ServiceEvents();
+        Assert.Equal(isKept ? 0x5010UL : 0x5000UL + (16 * (uint)vector), m.State->Rip);
+        Assert.Equal(isKept ? 1UL : 0UL, m.State->Dr[6] & 0xf);
+        Assert.Equal(0UL, m.State->PendingDebugBits);
+        Assert.Equal(0, m.State->PendingEvents);
+    }
+
     [Fact]
     public void Without_breakpoints_the_fast_path_is_back()
     {

@@ -281,6 +281,31 @@ public sealed unsafe class DeliveryTests
         Assert.Equal(0u, m.FaultErrorCode);
     }
 
+    // Linux's sigreturn test showed it.
+    [Fact]
+    public void IRET_to_an_outer_level_loses_the_RPL_of_null_selectors()
+    {
+        using TestMachine m = User();
+        m.Cpu.SetSignal(CpuSignal.NonMaskableInterrupt, asserted: true);
+        m.Cpu.ServiceEvents();
+        Assert.Equal(0, m.State->Cpl);
+        for (ushort selector = 1; selector < 4; selector++)
+        {
+            m.State->Gpr[0] = selector;
+            // mov ds, es or fs, eax
+            Assert.True(m.Execute(0x8e, (byte)(selector switch { 1 => 0xd8, 2 => 0xc0, _ => 0xe0 })));
+        }
+
+        Assert.Equal(3, m.State->Fs.Selector);
+        m.State->Fs.Base = 0x1234;
+        Assert.True(m.Execute(0xcf));
+        Assert.Equal(3, m.State->Cpl);
+        Assert.Equal(0, m.State->Ds.Selector);
+        Assert.Equal(0, m.State->Es.Selector);
+        Assert.Equal(0, m.State->Fs.Selector);
+        Assert.Equal(0x1234UL, m.State->Fs.Base);
+    }
+
     [Fact]
     public void NMI_is_blocked_until_IRET()
     {
