@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Sosia.Jit.X64.Tests.Oracle;
@@ -115,7 +116,10 @@ internal sealed unsafe class Listing
             {
                 long address = long.Parse(line.AsSpan(0, tab), NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture);
                 string text = string.Join(' ', line[(tab + 2)..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
-                lines.Add(((int)(address & 0xFFF_FFFF), text));
+
+
+                // The comment after it names the target, which is what matters.
+                lines.Add(((int)(address & 0xFFF_FFFF), Regex.Replace(text, @"\[rip[+-]0x[0-9a-f]+\]", "[rip]")));
             }
         }
 
