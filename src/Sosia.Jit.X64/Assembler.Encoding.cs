@@ -72,7 +72,27 @@ public sealed unsafe partial class Assembler
     }
 
     // SAFETY: as for all methods here that take p: it comes from Open(), so there is room for a whole instruction.
+    // Host code is a mix of short instructions, so what varies from one to the next is done without branches.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Head(byte* p, uint opcode, int rex)
+    {
+        if ((opcode & (OperandSize | PrefixMask)) != 0)
+        {
+            p = LegacyPrefixes(p, opcode);
+        }
+
+        *p = (byte)(0x40 | rex);
+        p += rex != 0 ? 1 : 0;
+        if ((opcode & MapMask) != 0)
+        {
+            p = Escape(p, opcode);
+        }
+
+        *p = (byte)opcode;
+        return p + 1;
+    }
+
+    private static byte* LegacyPrefixes(byte* p, uint opcode)
     {
         if ((opcode & OperandSize) != 0)
         {
@@ -84,30 +104,30 @@ public sealed unsafe partial class Assembler
             *p++ = (byte)(opcode >> PrefixShift);
         }
 
-        if (rex != 0)
-        {
-            *p++ = (byte)(0x40 | rex);
-        }
-
-        uint map = opcode & MapMask;
-        if (map != 0)
-        {
-            *p++ = 0x0F;
-            if (map != Map0F)
-            {
-                *p++ = map == Map0F38 ? (byte)0x38 : (byte)0x3A;
-            }
-        }
-
-        *p++ = (byte)opcode;
         return p;
     }
+
+    private static byte* Escape(byte* p, uint opcode)
+    {
+        uint map = opcode & MapMask;
+        *p++ = 0x0F;
+        if (map != Map0F)
+        {
+            *p++ = map == Map0F38 ? (byte)0x38 : (byte)0x3A;
+        }
+
+        return p;
+    }
+
+    // A byte operand in register 4 to 7 needs a REX prefix, even an empty one.
+    private static bool NeedsEmptyRex(uint opcode, int reg, int rm) =>
+        ((opcode & ByteReg) != 0 && reg is >= 4 and < 8) || ((opcode & ByteRm) != 0 && rm is >= 4 and < 8);
 
     // reg and rm are register numbers, or reg a digit.
     private static byte* Encode(byte* p, uint opcode, int reg, int rm)
     {
         int rex = (int)(opcode >> RexWToRexShift & 8) | (reg & 8) >> 1 | rm >> 3;
-        if (((opcode & ByteReg) != 0 && reg is >= 4 and < 8) || ((opcode & ByteRm) != 0 && rm is >= 4 and < 8))
+        if ((opcode & (ByteReg | ByteRm)) != 0 && NeedsEmptyRex(opcode, reg, rm))
         {
             rex |= 0x40;
         }
@@ -121,7 +141,7 @@ public sealed unsafe partial class Assembler
     private byte* Encode(byte* p, uint opcode, int reg, in Mem memory, int trailing)
     {
         int rex = (int)(opcode >> RexWToRexShift & 8) | (reg & 8) >> 1 | ExtensionBits(memory);
-        if ((opcode & ByteReg) != 0 && reg is >= 4 and < 8)
+        if ((opcode & ByteReg) != 0 && NeedsEmptyRex(opcode, reg, 0))
         {
             rex |= 0x40;
         }
@@ -171,13 +191,9 @@ public sealed unsafe partial class Assembler
             *p++ = (byte)(mod | field | low);
         }
 
-        if (mod != 0)
-        {
-            Unsafe.WriteUnaligned(p, offset);
-            p += mod == 0x40 ? 1 : 4;
-        }
-
-        return p;
+        // Four bytes are stored, of which mod 00, 01, 10 says that 0, 1 or 4 count.
+        Unsafe.WriteUnaligned(p, offset);
+        return p + (0x410 >> (mod >> 4) & 0xF);
     }
 
     private static int ScaleAndIndex(in Mem memory) =>
@@ -210,7 +226,7 @@ public sealed unsafe partial class Assembler
     private static byte* PlusRegister(byte* p, uint opcode, int register)
     {
         int rex = (int)(opcode >> RexWToRexShift & 8) | register >> 3;
-        if ((opcode & ByteRm) != 0 && register is >= 4 and < 8)
+        if (NeedsEmptyRex(opcode, 0, register))
         {
             rex |= 0x40;
         }
