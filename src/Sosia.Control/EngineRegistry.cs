@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Engines.Interpreter;
+using Sosia.Engines.Recompiler;
 
 namespace Sosia.Control;
 
@@ -15,6 +16,7 @@ public static class EngineRegistry
     private static readonly Entry[] Engines =
     [
         new("interpreter", "decodes guest code once and calls a handler per instruction", static () => null, static () => new InterpreterEngine()),
+        new("recompiler", "makes host code of warm guest code", RecompilerEngine.Probe, static () => new RecompilerEngine()),
     ];
 
     /// <summary>Every engine with its description and, if it cannot run here, the reason in words.</summary>

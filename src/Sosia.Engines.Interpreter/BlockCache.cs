@@ -39,6 +39,9 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         _ram.AddCodeObserver(this);
     }
 
+    /// <summary>Who makes host code of blocks; null when nobody does.</summary>
+    public IBlockTranslations? Translations { get; set; }
+
     /// <summary>Blocks built since the start.</summary>
     public long BlocksBuilt { get; private set; }
 
@@ -92,6 +95,7 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         _codeChunks[ramPageIndex] |= ChunkMask((int)(block->GuestPhysical & 0xfff), block->ByteCount);
         _cpu.Memory.SetRamPageFlags(ramPageIndex, RamPageFlags.HasCode);
         BlocksBuilt++;
+        Translations?.Built(block);
     }
 
     /// <inheritdoc/>
@@ -141,6 +145,7 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             }
         }
 
+        Translations?.Cleared();
         NativeMemory.Clear(_buckets, BucketCount * (nuint)sizeof(Block*));
         _arenaUsed = 0;
         Flushes++;
@@ -174,6 +179,8 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
     // The block may be running, linked to and in the jump cache: its operations lead whoever executes them back to the dispatcher.
     private void MakeVoid(Block* block)
     {
+        Translations?.Voided(block);
+        block->FirstHandler = block->FirstHandler == null ? null : &BlockBuilder.LeaveVoidBlock;
         block->IsVoid = 1;
         BlocksVoided++;
         var ops = (Op*)(block + 1);

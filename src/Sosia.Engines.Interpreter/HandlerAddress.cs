@@ -35,7 +35,7 @@ internal static unsafe class HandlerAddress
             isComplete &= TryFollow(ref ops[i].Handler);
         }
 
-        return isComplete;
+        return isComplete & (block->FirstHandler == null || TryFollow(ref block->FirstHandler));
     }
 
     private static bool TryFollow(ref delegate*<X86State*, Op*, Op*> handler)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86.Execution;
 
@@ -35,6 +36,18 @@ public unsafe struct Block
 
     /// <summary>Non-zero when the engine need not look for better handler addresses any more.</summary>
     public ushort IsBound;
+
+    /// <summary>The first operation's own handler, where an engine has put another in front of it; null otherwise.</summary>
+    public delegate*<X86State*, Op*, Op*> FirstHandler;
+
+    /// <summary>Host code that stands for the block, as other code enters it; null when it has not been translated.</summary>
+    public void* Code;
+
+    /// <summary>The engine's number of the translation.</summary>
+    public int Translation;
+
+    /// <summary>Executions until the block is translated.</summary>
+    public int Cold;
 
     /// <summary>The block that an operation at position 0 belongs to.</summary>
     public static Block* Of(Op* firstOp) => (Block*)firstOp - 1;

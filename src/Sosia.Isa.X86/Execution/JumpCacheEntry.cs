@@ -18,6 +18,6 @@ public unsafe struct JumpCacheEntry
     /// <summary>The block's first operation; null when empty.</summary>
     public Op* Ops;
 
-    /// <summary>Pads the entry to 32 bytes.</summary>
-    public ulong Reserved;
+    /// <summary>The block's host code; null when it has none.</summary>
+    public void* Code;
 }

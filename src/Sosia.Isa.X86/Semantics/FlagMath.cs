@@ -10,8 +10,8 @@ internal static class FlagMath
     public static void SetAdd<S, V>(ref S s, V a, V b, V result)
         where S : struct, ISemantics<V>
     {
-        V carries = s.Or(s.And(a, b), s.And(s.Or(a, b), s.Not(result)));
-        Commit(ref s, carries, result);
+        s.FlagResult = s.SignExtend(result);
+        s.FlagCarries = s.AddCarries(a, b, result);
     }
 
     /// <summary>All six flags after r = a − b (− borrow).</summary>
@@ -19,8 +19,8 @@ internal static class FlagMath
     public static void SetSubtract<S, V>(ref S s, V a, V b, V result)
         where S : struct, ISemantics<V>
     {
-        V borrows = s.Or(s.And(s.Not(a), b), s.And(s.Or(s.Not(a), b), result));
-        Commit(ref s, borrows, result);
+        s.FlagResult = s.SignExtend(result);
+        s.FlagCarries = s.SubtractCarries(a, b, result);
     }
 
     /// <summary>ZF, SF and PF as the result says; CF = OF = AF = 0.</summary>
@@ -94,15 +94,5 @@ internal static class FlagMath
     {
         V ones = s.PopCount(s.ZeroExtend(s.FlagResult, 8));
         return s.And(s.Xor(s.Not(ones), s.FlagCarries), s.Constant(1));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Commit<S, V>(ref S s, V carryVector, V result)
-        where S : struct, ISemantics<V>
-    {
-        s.FlagResult = s.SignExtend(result);
-        s.FlagCarries = s.Bits == 64
-            ? s.And(carryVector, s.Constant(~3UL))
-            : s.Or(s.ShiftLeft(carryVector, s.Constant((ulong)(64 - s.Bits))), s.And(carryVector, s.Constant(8)));
     }
 }

@@ -1,3 +1,5 @@
+using Sosia.Isa.X86.Semantics.Control;
+
 namespace Sosia.Isa.X86.Semantics;
 
 /// <summary>
@@ -171,4 +173,14 @@ public interface ISemantics<V>
 
     /// <summary>Continues a CRC-32C (polynomial 0x11EDC6F41, bits reflected) over 8, 16, 32 or 64 bits of data.</summary>
     V Crc32(V crc, V data, int bits);
+
+    /// <summary>The flags' carry word after result = a + b (+ carry), all cut to the operand width.</summary>
+    V AddCarries(V a, V b, V result);
+
+    /// <summary>The flags' carry word after result = a − b (− borrow), all cut to the operand width.</summary>
+    V SubtractCarries(V a, V b, V result);
+
+    /// <summary>1 when a condition on the flags holds, else 0.</summary>
+    V Holds<TCondition>()
+        where TCondition : struct, ICondition;
 }

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
+using Sosia.Isa.X86.Semantics.Control;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86.Semantics;
@@ -378,6 +379,22 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
         32 => BitOperations.Crc32C((uint)crc, (uint)data),
         _ => BitOperations.Crc32C((uint)crc, data),
     };
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong AddCarries(ulong a, ulong b, ulong result)
+        => LazyFlags.FromCarryVector((a & b) | ((a | b) & ~result), TWidth.Bits);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong SubtractCarries(ulong a, ulong b, ulong result)
+        => LazyFlags.FromCarryVector((~a & b) | ((~a | b) & result), TWidth.Bits);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Holds<TCondition>()
+        where TCondition : struct, ICondition
+        => TCondition.Holds<Interpreting<TWidth, TDestination, TSource>, ulong>(ref this);
 
     // SAFETY (whole file): offsets come from StateOffset and lie within the state; host pointers come from TLB entries, which only
     // ever hold addresses inside guest RAM, and the compare ensures that the access stays within that page.

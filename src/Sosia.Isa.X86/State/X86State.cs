@@ -264,4 +264,10 @@ public unsafe struct X86State
 
     /// <summary>DR6 bits of debug traps that are due after the running instruction (breakpoints 0–3, BS, BT).</summary>
     public ulong PendingDebugBits;
+
+    /// <summary>The running engine's own object for this CPU, a GCHandle as an integer.</summary>
+    public nint EngineContext;
+
+    /// <summary>Room for emitted code: the host's registers at a side exit, spilled values, and the exit's number.</summary>
+    public fixed ulong SaveArea[64];
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Sosia.Isa.X86.Semantics;
+using Sosia.Isa.X86.Semantics.Control;
 
 namespace Sosia.Isa.X86.Tests.Semantics;
 
@@ -130,6 +131,21 @@ public struct Recording(List<IrOperation> code, int bits) : ISemantics<IrValue>
     public readonly IrValue PopCount(IrValue a) => Emit(IrOpcode.PopCount, a);
 
     public readonly IrValue ReverseBytes(IrValue a) => Emit(IrOpcode.ReverseBytes, a);
+
+    public readonly IrValue AddCarries(IrValue a, IrValue b, IrValue result)
+        => CarryWord(Or(And(a, b), And(Or(a, b), Not(result))));
+
+    public readonly IrValue SubtractCarries(IrValue a, IrValue b, IrValue result)
+        => CarryWord(Or(And(Not(a), b), And(Or(Not(a), b), result)));
+
+    public IrValue Holds<TCondition>()
+        where TCondition : struct, ICondition
+        => TCondition.Holds<Recording, IrValue>(ref this);
+
+    private readonly IrValue CarryWord(IrValue vector)
+        => bits == 64
+            ? And(vector, Constant(~3UL))
+            : Or(ShiftLeft(vector, Constant((ulong)(64 - bits))), And(vector, Constant(8)));
 
     private readonly IrValue Emit(IrOpcode opcode, IrValue a = default, IrValue b = default) => EmitImmediate(opcode, 0, a, b);
 

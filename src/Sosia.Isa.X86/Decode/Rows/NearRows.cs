@@ -31,29 +31,29 @@ internal static unsafe class NearRows
         t.Row("E1", "loope", "Jb", Custom(&NearBranch.SelectLoop), Branch);
         t.Row("E2", "loop", "Jb", Custom(&NearBranch.SelectLoop), Branch);
         t.Row("E3", "jcxz", "Jb", Custom(&NearBranch.SelectLoop), Branch);
-        t.Row("E8", "call", "Jz", Custom(&NearBranch.SelectCall), Branch);
-        t.Row("E9", "jmp", "Jz", Custom(&NearBranch.SelectJump), Branch);
-        t.Row("EB", "jmp", "Jb", Custom(&NearBranch.SelectJump), Branch);
-        t.Row("FF /2", "call", "Ev", Custom(&NearBranch.SelectCallIndirect), Branch);
-        t.Row("FF /4", "jmp", "Ev", Custom(&NearBranch.SelectJumpIndirect), Branch);
-        t.Row("C2", "ret", "Iw", Custom(&NearBranch.SelectReturn), Branch);
-        t.Row("C3", "ret", "", Custom(&NearBranch.SelectReturn), Branch);
+        t.Row("E8", "call", "Jz", Custom(&NearBranch.SelectCall, &NearBranch.EmitCall), Branch);
+        t.Row("E9", "jmp", "Jz", Custom(&NearBranch.SelectJump, &NearBranch.EmitJump), Branch);
+        t.Row("EB", "jmp", "Jb", Custom(&NearBranch.SelectJump, &NearBranch.EmitJump), Branch);
+        t.Row("FF /2", "call", "Ev", Custom(&NearBranch.SelectCallIndirect, &NearBranch.EmitCallIndirect), Branch);
+        t.Row("FF /4", "jmp", "Ev", Custom(&NearBranch.SelectJumpIndirect, &NearBranch.EmitJumpIndirect), Branch);
+        t.Row("C2", "ret", "Iw", Custom(&NearBranch.SelectReturn, &NearBranch.EmitReturn), Branch);
+        t.Row("C3", "ret", "", Custom(&NearBranch.SelectReturn, &NearBranch.EmitReturn), Branch);
 
         t.Family("stack");
-        t.Row("50+r", "push", "Zv", Custom(&PushPop.SelectPushRegister), RowFlags.Default64);
-        t.Row("58+r", "pop", "Zv", Custom(&PushPop.SelectPopRegister), RowFlags.Default64);
-        t.Row("68", "push", "Iz", Custom(&PushPop.SelectPushImmediate), RowFlags.Default64);
-        t.Row("6A", "push", "Is", Custom(&PushPop.SelectPushImmediate), RowFlags.Default64);
-        t.Row("8F /0", "pop", "Ev", Custom(&PushPop.SelectPop), RowFlags.Default64);
-        t.Row("FF /6", "push", "Ev", Custom(&PushPop.SelectPush), RowFlags.Default64);
-        t.Row("C9", "leave", "", Custom(&PushPop.SelectLeave), RowFlags.Default64);
+        t.Row("50+r", "push", "Zv", Custom(&PushPop.SelectPushRegister, &PushPop.EmitPush), RowFlags.Default64);
+        t.Row("58+r", "pop", "Zv", Custom(&PushPop.SelectPopRegister, &PushPop.EmitPop), RowFlags.Default64);
+        t.Row("68", "push", "Iz", Custom(&PushPop.SelectPushImmediate, &PushPop.EmitPush), RowFlags.Default64);
+        t.Row("6A", "push", "Is", Custom(&PushPop.SelectPushImmediate, &PushPop.EmitPush), RowFlags.Default64);
+        t.Row("8F /0", "pop", "Ev", Custom(&PushPop.SelectPop, &PushPop.EmitPop), RowFlags.Default64);
+        t.Row("FF /6", "push", "Ev", Custom(&PushPop.SelectPush, &PushPop.EmitPush), RowFlags.Default64);
+        t.Row("C9", "leave", "", Custom(&PushPop.SelectLeave, &PushPop.EmitLeave), RowFlags.Default64);
     }
 
     private static void Condition<TCondition>(RowBuilder t, int number, string suffix)
         where TCondition : struct, ICondition
     {
-        t.Row($"{0x70 + number:X2}", "j" + suffix, "Jb", Custom(&NearBranch.SelectJcc<TCondition>), RowFlags.EndsBlock | RowFlags.Force64);
-        t.Row($"0F {0x80 + number:X2}", "j" + suffix, "Jz", Custom(&NearBranch.SelectJcc<TCondition>), RowFlags.EndsBlock | RowFlags.Force64);
+        t.Row($"{0x70 + number:X2}", "j" + suffix, "Jb", Custom(&NearBranch.SelectJcc<TCondition>, &NearBranch.EmitJcc<TCondition>), RowFlags.EndsBlock | RowFlags.Force64);
+        t.Row($"0F {0x80 + number:X2}", "j" + suffix, "Jz", Custom(&NearBranch.SelectJcc<TCondition>, &NearBranch.EmitJcc<TCondition>), RowFlags.EndsBlock | RowFlags.Force64);
         t.Row($"0F {0x90 + number:X2} /r", "set" + suffix, "Eb", Unary<Setcc<TCondition>>());
         t.Row($"0F {0x40 + number:X2} /r", "cmov" + suffix, "Gv,Ev", Load<Cmovcc<TCondition>>(), feature: CpuFeature.Cmov);
     }

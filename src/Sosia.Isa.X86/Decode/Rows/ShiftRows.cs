@@ -27,7 +27,7 @@ internal static unsafe class ShiftRows
     private static void Group<TShift>(RowBuilder t, int digit, string mnemonic)
         where TShift : struct, IShift
     {
-        InstructionBinding binding = Custom(&ShiftForms.Select<TShift>);
+        InstructionBinding binding = Custom(&ShiftForms.Select<TShift>, &ShiftForms.Emit<TShift>);
         t.Row($"C0 /{digit}", mnemonic, "Eb,Ib", binding);
         t.Row($"C1 /{digit}", mnemonic, "Ev,Ib", binding);
         t.Row($"D0 /{digit}", mnemonic, "Eb,1", binding);

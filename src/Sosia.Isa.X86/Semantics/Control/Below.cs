@@ -6,6 +6,9 @@ namespace Sosia.Isa.X86.Semantics.Control;
 internal readonly struct Below : ICondition
 {
     /// <inheritdoc/>
+    public static int Number => 2;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Holds<S, V>(ref S s)
         where S : struct, ISemantics<V>

@@ -17,6 +17,6 @@ internal readonly struct Cmovcc<TCondition> : IInstruction
             return;
         }
 
-        s.WriteDestination(s.Select(TCondition.Holds<S, V>(ref s), source, s.ReadDestination()));
+        s.WriteDestination(s.Select(s.Holds<TCondition>(), source, s.ReadDestination()));
     }
 }

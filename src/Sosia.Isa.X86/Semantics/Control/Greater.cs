@@ -6,6 +6,9 @@ namespace Sosia.Isa.X86.Semantics.Control;
 internal readonly struct Greater : ICondition
 {
     /// <inheritdoc/>
+    public static int Number => 15;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Holds<S, V>(ref S s)
         where S : struct, ISemantics<V>

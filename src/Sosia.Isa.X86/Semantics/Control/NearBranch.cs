@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
 
 namespace Sosia.Isa.X86.Semantics.Control;
 
@@ -37,6 +38,44 @@ internal static unsafe class NearBranch
         0xe2 => &Loop,
         _ => &JumpIfCounterZero,
     };
+
+    /// <summary>Records Jcc, in 64-bit code.</summary>
+    public static void EmitJcc<TCondition>(ref Emitting s)
+        where TCondition : struct, ICondition
+        => s.Branch(s.Holds<TCondition>());
+
+    /// <summary>Records JMP rel, in 64-bit code.</summary>
+    public static void EmitJump(ref Emitting s) => s.Jump();
+
+    /// <summary>Records CALL rel, in 64-bit code.</summary>
+    public static void EmitCall(ref Emitting s)
+    {
+        s.Push(s.NextRip());
+        s.Jump();
+    }
+
+    /// <summary>Records JMP r/m, in 64-bit code.</summary>
+    public static void EmitJumpIndirect(ref Emitting s) => s.JumpTo(s.RequireCanonical(s.ReadDestination()));
+
+    /// <summary>Records CALL r/m, in 64-bit code.</summary>
+    public static void EmitCallIndirect(ref Emitting s)
+    {
+        IrValue target = s.RequireCanonical(s.ReadDestination());
+        s.Push(s.NextRip());
+        s.JumpTo(target);
+    }
+
+    /// <summary>Records RET and RET imm16, in 64-bit code.</summary>
+    public static void EmitReturn(ref Emitting s)
+    {
+        IrValue target = s.PopTarget();
+        if ((ushort)s.Instruction.Immediate is not 0 and ushort count)
+        {
+            s.WriteRegister(4, s.Add(s.ReadRegister(4), s.Constant(count)));
+        }
+
+        s.JumpTo(target);
+    }
 
     private static Op* Jcc64<TCondition>(X86State* state, Op* op)
         where TCondition : struct, ICondition

@@ -1,6 +1,7 @@
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
 
 namespace Sosia.Isa.X86.Semantics.Control;
 
@@ -28,6 +29,39 @@ internal static unsafe class PushPop
 
     /// <summary>LEAVE.</summary>
     public static delegate*<X86State*, Op*, Op*> SelectLeave(in DecodedInstruction instruction) => &Leave;
+
+    /// <summary>Records PUSH of a register or an immediate, in 64-bit code.</summary>
+    public static void EmitPush(ref Emitting s)
+        => s.Push(s.Instruction.Destination == OperandPlace.Immediate ? s.ReadImmediate() : s.ReadDestination());
+
+    /// <summary>Records POP of a register, in 64-bit code.</summary>
+    public static void EmitPop(ref Emitting s)
+    {
+        IrValue value = s.Pop();
+        if (s.DestinationIsRegister)
+        {
+            s.WriteDestination(value);
+        }
+        else
+        {
+            s.Fail();
+        }
+    }
+
+    /// <summary>Records LEAVE, in 64-bit code.</summary>
+    public static void EmitLeave(ref Emitting s)
+    {
+        if (s.Bits != 64)
+        {
+            s.Fail();
+            return;
+        }
+
+        IrValue frame = s.ReadRegister(5);
+        IrValue value = s.ReadMemory(frame, 64);
+        s.WriteRegister(4, s.Add(frame, s.Constant(8)));
+        s.WriteRegister(5, value);
+    }
 
     private static Op* PushRegister64(X86State* state, Op* op)
         => Next(state, op, Stack.Push(state, 64, *(ulong*)((byte*)state + op->Destination)));

@@ -10,5 +10,5 @@ internal readonly struct Setcc<TCondition> : IInstruction
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Execute<S, V>(ref S s)
         where S : struct, ISemantics<V>
-        => s.WriteDestination(TCondition.Holds<S, V>(ref s));
+        => s.WriteDestination(s.Holds<TCondition>());
 }

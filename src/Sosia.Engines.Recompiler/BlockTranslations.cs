@@ -1,0 +1,333 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Sosia.Engines.Interpreter;
+using Sosia.Isa.X86;
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.Mmu;
+using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
+using Sosia.Jit;
+using Sosia.Jit.X64;
+using Sosia.Jit.X64.Lowering;
+
+namespace Sosia.Engines.Recompiler;
+
+/// <summary>
+/// The host code of one CPU's blocks. A block is interpreted until it has proved warm; then its first operation's handler is replaced by one
+/// that runs the block's host code, which follows links and the jump cache from block to block and comes back with what a handler returns.
+/// </summary>
+internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
+{
+    // Executions in the interpreter before a block is translated.
+    private const int Warm = 16;
+
+    // Room that every block fits in; longer code is given up.
+    private const int MaxBlockByteCount = 64 << 10;
+
+    private readonly X86Cpu _cpu;
+    private readonly CodeCache _codeCache;
+    private readonly Assembler _assembler = new();
+    private readonly BlockTranslator _translator = new();
+    private readonly Thunks _thunks;
+    private readonly BlockLowering _lowering;
+    private readonly GuestLayout _layout;
+    private readonly List<Translation> _translations = [];
+    private readonly List<(SideExit Exit, Translation Translation)> _exits = [];
+    private readonly GCHandle _self;
+    private ulong[] _values = new ulong[256];
+    private ExceptionDispatchInfo? _thrown;
+
+    public BlockTranslations(X86Cpu cpu, long cacheByteCount)
+    {
+        _cpu = cpu;
+        _codeCache = new CodeCache(cacheByteCount);
+        _layout = LayoutOf(cpu.State);
+        _codeCache.TryReserve(4096, out byte* write, out byte* execute);
+        _assembler.Begin(write, execute, 4096);
+        delegate* unmanaged<X86State*, Op*, nint> runOperation = &RunOperation;
+        _thunks = new Thunks(_assembler, _layout, (long)runOperation);
+        _codeCache.Commit(_assembler.Position);
+        _lowering = new BlockLowering(_assembler, _layout, _thunks);
+        _self = GCHandle.Alloc(this);
+    }
+
+    /// <inheritdoc/>
+    public bool IsFull { get; private set; }
+
+    /// <summary>Blocks translated so far.</summary>
+    public long Translated { get; private set; }
+
+    /// <summary>Guest instructions in them.</summary>
+    public long TranslatedInstructions { get; private set; }
+
+    /// <summary>Bytes of host code made for them.</summary>
+    public long HostByteCount { get; private set; }
+
+    /// <summary>Side exits taken.</summary>
+    public long SideExits { get; private set; }
+
+    /// <summary>Operations that host code executed by calling the interpreter's handler.</summary>
+    public long HelperCalls { get; private set; }
+
+    /// <summary>Makes this the CPU's engine context.</summary>
+    public void Enter() => _cpu.State->EngineContext = GCHandle.ToIntPtr(_self);
+
+    /// <inheritdoc/>
+    public void Built(Block* block)
+    {
+        if (block->CodeBits != 64)
+        {
+            return;
+        }
+
+        var ops = (Op*)(block + 1);
+        block->FirstHandler = ops->Handler;
+        block->Cold = Warm;
+        ops->Handler = &RunCold;
+    }
+
+    /// <inheritdoc/>
+    public void Linked(Block* block, bool isTaken, Op* target)
+    {
+        Block* to = Block.Of(target);
+        if (block->Code == null || to->Code == null || to->IsVoid != 0)
+        {
+            return;
+        }
+
+        Translation from = _translations[block->Translation];
+        Translation into = _translations[to->Translation];
+        foreach (Edge edge in from.Lowered.Edges)
+        {
+            if (edge.IsTaken == isTaken)
+            {
+                _codeCache.PatchRel32(edge.Field, into.Lowered.Entry);
+                into.Incoming.Add(edge);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Voided(Block* block)
+    {
+        if (block->Code == null)
+        {
+            return;
+        }
+
+        Translation translation = _translations[block->Translation];
+        foreach (Edge edge in translation.Incoming)
+        {
+            _codeCache.PatchRel32(edge.Field, edge.Unlinked);
+        }
+
+        translation.Incoming.Clear();
+        // The jump cache may still lead here.
+        _assembler.Begin(_codeCache.ToWrite((byte*)translation.Lowered.Entry), (byte*)translation.Lowered.Entry, 16);
+        _assembler.Jmp(_thunks.OverBudget);
+        block->Code = null;
+    }
+
+    /// <inheritdoc/>
+    public void Cleared()
+    {
+        _translations.Clear();
+        _exits.Clear();
+        _codeCache.Clear();
+        _codeCache.TryReserve(4096, out _, out _);
+        _codeCache.Commit(4096);
+        IsFull = false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _self.Free();
+        _codeCache.Dispose();
+    }
+
+    // Host code calls this to execute an operation that has no code of its own.
+    [UnmanagedCallersOnly]
+    private static nint RunOperation(X86State* state, Op* op)
+    {
+        BlockTranslations self = Of(state);
+        try
+        {
+            self.HelperCalls++;
+            state->CurrentOp = op;
+            Block* block = Block.Of(op - op->IndexInBlock);
+            Op* next = op->IndexInBlock == 0 ? block->FirstHandler(state, op) : op->Handler(state, op);
+            // An operation that wrote its own block's code is followed by what is there now.
+            return next == op + 1 && block->IsVoid == 0 ? Thunks.GoOn : (nint)next;
+        }
+#pragma warning disable CA1031 // Nothing may be thrown across host code: it is thrown again behind it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            self._thrown = ExceptionDispatchInfo.Capture(exception);
+            return 0;
+        }
+    }
+
+    private static BlockTranslations Of(X86State* state)
+        => Unsafe.As<BlockTranslations>(GCHandle.FromIntPtr(state->EngineContext).Target!);
+
+    // The handler in front of a block that is still interpreted.
+    private static Op* RunCold(X86State* state, Op* op)
+    {
+        Block* block = Block.Of(op);
+        if (--block->Cold <= 0)
+        {
+            Of(state).Translate(block);
+        }
+
+        return block->FirstHandler(state, op);
+    }
+
+    // The handler in front of a block that has host code.
+    private static Op* RunCode(X86State* state, Op* op)
+    {
+        BlockTranslations self = Of(state);
+        Translation translation = self._translations[Block.Of(op)->Translation];
+        var enter = (delegate* unmanaged<X86State*, long, nint>)self._thunks.Enter;
+        nint result = enter(state, translation.Lowered.Body);
+        if ((nuint)result >= 1u << 31)
+        {
+            return (Op*)result;
+        }
+
+        if (result != 0)
+        {
+            return self.TakeSideExit((int)result - 1);
+        }
+
+        self._thrown?.Throw();
+        return null;
+    }
+
+    private static GuestLayout LayoutOf(X86State* state)
+    {
+        byte* start = (byte*)state;
+        var offsets = new int[BlockTranslator.FlagCarriesSlot + 1];
+        for (int i = 0; i < 16; i++)
+        {
+            offsets[i] = StateOffset.GprAt(i);
+        }
+
+        offsets[BlockTranslator.FlagResultSlot] = (int)((byte*)&state->FlagResult - start);
+        offsets[BlockTranslator.FlagCarriesSlot] = (int)((byte*)&state->FlagCarries - start);
+        var pinned = new Gpr?[offsets.Length];
+        Gpr[] hosts = [Gpr.R8, Gpr.R9, Gpr.R10, Gpr.Rbx, Gpr.R11, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15];
+        for (int i = 0; i < hosts.Length; i++)
+        {
+            pinned[i] = hosts[i];
+        }
+
+        return new GuestLayout
+        {
+            SlotOffsets = offsets,
+            Pinned = pinned,
+            FlagResultSlot = BlockTranslator.FlagResultSlot,
+            FlagCarriesSlot = BlockTranslator.FlagCarriesSlot,
+            DataTlb = (int)((byte*)&state->DataTlb - start),
+            TlbEntryCount = TlbEntry.Count,
+            Retired = (int)((byte*)&state->RetiredAtBlock - start),
+            RetireLimit = (int)((byte*)&state->RetireLimit - start),
+            BlockRip = StateOffset.BlockRip,
+            Rip = (int)((byte*)&state->Rip - start),
+            CurrentOperation = (int)((byte*)&state->CurrentOp - start),
+            JumpCache = (int)((byte*)&state->JumpCache - start),
+            JumpCacheCount = JumpCacheEntry.Count,
+            JumpCacheGeneration = (int)((byte*)&state->JumpCacheGeneration - start),
+            SaveArea = (int)((byte*)state->SaveArea - start),
+            OperationByteCount = sizeof(Op),
+        };
+    }
+
+    private void Translate(Block* block)
+    {
+        // Tried once: what fails stays interpreted.
+        block->Cold = int.MaxValue;
+        if (!_codeCache.TryReserve(MaxBlockByteCount, out byte* write, out byte* execute))
+        {
+            IsFull = true;
+            return;
+        }
+
+        byte* page = _cpu.Memory.FindRamPage(block->GuestPhysical, out _, out _);
+        var ops = (Op*)(block + 1);
+        int offset = (int)(block->GuestPhysical & 0xfff);
+        // SAFETY: the block was decoded from this page of RAM and dies when it is written.
+        _translator.Translate(block, new ReadOnlySpan<byte>(page + offset, 4096 - offset));
+        _assembler.Begin(write, execute, MaxBlockByteCount);
+        Lowered? lowered = _lowering.Lower(_translator.Ir, block->Count, ops[block->Count].RipOffset, (long)ops, _exits.Count);
+        if (lowered is null)
+        {
+            return;
+        }
+
+        _codeCache.Commit(_assembler.Position);
+        var translation = new Translation(block, lowered);
+        block->Translation = _translations.Count;
+        block->Code = (void*)lowered.Entry;
+        _translations.Add(translation);
+        foreach (SideExit? exit in lowered.Exits)
+        {
+            _exits.Add((exit!, translation));
+        }
+
+        Translated++;
+        TranslatedInstructions += block->Count;
+        HostByteCount += lowered.ByteCount;
+        ops->Handler = &RunCode;
+    }
+
+    // Brings the state up to date and names the operation to go on with.
+    private Op* TakeSideExit(int number)
+    {
+        SideExits++;
+        (SideExit exit, Translation translation) = _exits[number];
+        X86State* state = _cpu.State;
+        if (exit.Nodes.Length != 0)
+        {
+            Evaluate(exit.Nodes);
+            if (exit.FlagResult >= 0)
+            {
+                state->FlagResult = _values[exit.FlagResult];
+            }
+
+            if (exit.FlagCarries >= 0)
+            {
+                state->FlagCarries = _values[exit.FlagCarries];
+            }
+        }
+
+        Op* op = (Op*)(translation.Block + 1) + exit.Operation;
+        // The first operation's handler would enter the host code again and again.
+        state->CurrentOp = op;
+        return exit.Operation == 0 ? translation.Block->FirstHandler(state, op) : op;
+    }
+
+    private void Evaluate(ExitNode[] nodes)
+    {
+        if (_values.Length < nodes.Length)
+        {
+            _values = new ulong[nodes.Length * 2];
+        }
+
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            ref readonly ExitNode node = ref nodes[i];
+            _values[i] = node.Instruction.Op == IrOp.Nop
+                ? _cpu.State->SaveArea[(int)node.Instruction.Immediate]
+                : IrEvaluator.Pure(
+                    node.Instruction,
+                    node.A < 0 ? 0 : _values[node.A],
+                    node.B < 0 ? 0 : _values[node.B],
+                    node.C < 0 ? 0 : _values[node.C]);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using Sosia.Core;
+using Sosia.Core.Execution;
+using Sosia.Engines.Interpreter;
+using Sosia.Isa.X86;
+
+namespace Sosia.Engines.Recompiler;
+
+/// <summary>
+/// The technique "dynamic recompilation": blocks that have run a few times become host code. Everything else – cold blocks, code that is not 64
+/// bits wide, rare instructions, accesses off the fast path – is the interpreter's, at every instruction's boundary and with the same state.
+/// </summary>
+public sealed unsafe class RecompilerEngine : IEngine
+{
+    /// <summary>Host code that is kept unless told otherwise, in bytes.</summary>
+    public const long DefaultCacheByteCount = 64L << 20;
+
+    private readonly Dictionary<X86Cpu, (BlockRunner Runner, BlockTranslations Translations)> _cpus = [];
+
+    /// <inheritdoc/>
+    public string Name => "recompiler";
+
+    /// <summary>Why the technique cannot run on this host, in words; null when it can.</summary>
+    public static string? Probe()
+        => RuntimeInformation.ProcessArchitecture != Architecture.X64 ? "it makes x86-64 code only"
+            : !Bmi1.X64.IsSupported || !Bmi2.X64.IsSupported || !Lzcnt.X64.IsSupported || !Popcnt.X64.IsSupported ? "it needs a processor with BMI1, BMI2, LZCNT and POPCNT (x86-64-v3)"
+            : null;
+
+    /// <inheritdoc/>
+    public ExitReason Run(IVcpu vcpu, in RunLimits limits)
+    {
+        if (vcpu is not X86Cpu cpu)
+        {
+            throw new SosiaException($"The recompiler cannot run a {vcpu.IsaName} processor.");
+        }
+
+        if (!_cpus.TryGetValue(cpu, out (BlockRunner Runner, BlockTranslations Translations) context))
+        {
+            context.Runner = new BlockRunner(cpu);
+            context.Translations = new BlockTranslations(cpu, DefaultCacheByteCount);
+            context.Runner.Cache.Translations = context.Translations;
+            _cpus.Add(cpu, context);
+        }
+
+        context.Translations.Enter();
+        return context.Runner.Run(limits.MaxInstructions);
+    }
+
+    /// <summary>What the engine has done so far, for people who measure it.</summary>
+    public string Describe()
+    {
+        var text = new System.Text.StringBuilder();
+        foreach ((BlockRunner _, BlockTranslations t) in _cpus.Values)
+        {
+            text.Append($"blocks {t.Translated}, instructions {t.TranslatedInstructions}, host bytes {t.HostByteCount}, side exits {t.SideExits}, helper calls {t.HelperCalls}");
+        }
+
+        return text.ToString();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((BlockRunner runner, BlockTranslations translations) in _cpus.Values)
+        {
+            runner.Dispose();
+            translations.Dispose();
+        }
+
+        _cpus.Clear();
+    }
+}

@@ -1,0 +1,286 @@
+using System;
+using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
+using Sosia.Jit;
+
+namespace Sosia.Isa.X86.Translation;
+
+/// <summary>
+/// Turns a decoded block of 64-bit code into intermediate form. An instruction whose meaning cannot be recorded becomes a call of its
+/// handler; so the block always stands for exactly what the interpreter would do.
+/// </summary>
+public sealed unsafe class BlockTranslator
+{
+    /// <summary>The slot of the flags' result word.</summary>
+    public const int FlagResultSlot = 16;
+
+    /// <summary>The slot of the flags' carry word.</summary>
+    public const int FlagCarriesSlot = 17;
+
+    private const int PageSize = 4096;
+
+    private readonly int[] _slots = new int[FlagCarriesSlot + 1];
+    private readonly int[] _saved = new int[FlagCarriesSlot + 1];
+    private DecodedInstruction _instruction;
+    private Block* _block;
+    private Op* _operation;
+    private bool _ended;
+
+    /// <summary>What is built.</summary>
+    public IrBlock Ir { get; } = new();
+
+    /// <summary>How many instructions of the last block call their handlers.</summary>
+    public int CallCount { get; private set; }
+
+    /// <summary>The instruction being recorded.</summary>
+    internal ref readonly DecodedInstruction Instruction => ref _instruction;
+
+    /// <summary>The operation being recorded.</summary>
+    internal ref readonly Op Operation => ref *_operation;
+
+    /// <summary>Set when the meaning cannot be recorded.</summary>
+    internal bool Failed { get; set; }
+
+    /// <summary>The current value of the flags' result word.</summary>
+    internal int FlagResult
+    {
+        get => ReadSlot(FlagResultSlot);
+        set => _slots[FlagResultSlot] = value;
+    }
+
+    /// <summary>The current value of the flags' carry word.</summary>
+    internal int FlagCarries
+    {
+        get => ReadSlot(FlagCarriesSlot);
+        set => _slots[FlagCarriesSlot] = value;
+    }
+
+    /// <summary>Translates a block.</summary>
+    /// <param name="block">The block, of 64-bit code, with its operations.</param>
+    /// <param name="code">The bytes that it was decoded from.</param>
+    public void Translate(Block* block, ReadOnlySpan<byte> code)
+    {
+        Ir.Clear();
+        CallCount = 0;
+        _block = block;
+        _ended = false;
+        Array.Fill(_slots, -1);
+        var ops = (Op*)(block + 1);
+        for (int i = 0; i < block->Count; i++)
+        {
+            _operation = ops + i;
+            Decoder.Decode(code[_operation->RipOffset..], 64, out _instruction);
+            if (!TryRecord())
+            {
+                CallCount++;
+                Ir.Add(IrOp.CallOperation, 64, immediate: (ulong)i, exit: ExitHere());
+                // The handler may change any register.
+                Array.Fill(_slots, -1);
+                if (_instruction.Row is null || (_instruction.Row.Flags & RowFlags.EndsBlock) != 0)
+                {
+                    Ir.Add(IrOp.End, 64);
+                    _ended = true;
+                }
+            }
+        }
+
+        Ir.LastOperation = _ended ? block->Count - 1 : block->Count;
+        if (!_ended)
+        {
+            // The synthetic operation behind the last one knows where the block ends.
+            EndWithJump(ops[block->Count].RipOffset);
+        }
+
+        (Ir.EndFlagResult, Ir.EndFlagCarries) = (Dirty(FlagResultSlot), Dirty(FlagCarriesSlot));
+    }
+
+    /// <summary>The exit that leads to the operation being recorded, with what is pending before it.</summary>
+    internal int ExitHere()
+    {
+        Ir.Exits.Add(new IrExit(_operation->IndexInBlock, Dirty(FlagResultSlot), Dirty(FlagCarriesSlot)));
+        return Ir.Exits.Count - 1;
+    }
+
+    /// <summary>A general register, whole, or a flag word.</summary>
+    internal int ReadSlot(int slot)
+    {
+        if (_slots[slot] < 0)
+        {
+            _slots[slot] = Ir.Add(IrOp.ReadSlot, 64, immediate: (ulong)slot);
+        }
+
+        return _slots[slot];
+    }
+
+    /// <summary>Replaces a general register.</summary>
+    internal void WriteSlot(int slot, int value)
+    {
+        Ir.Add(IrOp.WriteSlot, 64, value, immediate: (ulong)slot);
+        _slots[slot] = value;
+    }
+
+    /// <summary>Replaces part of a general register, as the processor does: 32 bits clear the upper half.</summary>
+    internal void WriteSlotPart(int slot, int bits, int position, int value)
+        => WriteSlot(slot, bits >= 32 ? value : Ir.Add(IrOp.Insert, bits, ReadSlot(slot), value, auxiliary: position));
+
+    /// <summary>Reads a register that an operation names by its offset.</summary>
+    internal int ReadRegister(ushort offset, int bits)
+    {
+        int slot = SlotOf(offset, out int position);
+        int whole = ReadSlot(slot);
+        return bits == 64 ? whole : Ir.ZeroExtend(position == 0 ? whole : Ir.Binary(IrOp.ShiftRight, whole, Ir.Constant((ulong)position)), bits);
+    }
+
+    /// <summary>Writes a register that an operation names by its offset.</summary>
+    internal void WriteRegister(ushort offset, int bits, int value)
+    {
+        int slot = SlotOf(offset, out int position);
+        WriteSlotPart(slot, bits, position, value);
+    }
+
+    /// <summary>The memory operand's effective address, without segment, cut to the address size.</summary>
+    internal int EffectiveAddress()
+    {
+        Op* op = _operation;
+        int address;
+        if (op->Base == StateOffset.BlockRip)
+        {
+            address = Ir.Add(IrOp.ReadState, 64, immediate: StateOffset.BlockRip);
+        }
+        else
+        {
+            address = op->Base == StateOffset.Zero ? Ir.Constant(0) : ReadSlot(SlotOf(op->Base, out _));
+        }
+
+        if (op->Index != StateOffset.Zero)
+        {
+            int index = Ir.Binary(IrOp.ShiftLeft, ReadSlot(SlotOf(op->Index, out _)), Ir.Constant(op->Scale));
+            address = Ir.Binary(IrOp.Add, address, index);
+        }
+
+        address = Ir.Binary(IrOp.Add, address, Ir.Constant((ulong)(long)op->Displacement));
+        return (op->Flags & OpFlags.Address32) != 0 ? Ir.ZeroExtend(address, 32) : address;
+    }
+
+    /// <summary>The memory operand's linear address.</summary>
+    internal int MemoryAddress()
+    {
+        int address = EffectiveAddress();
+        ushort segment = _operation->Segment;
+        return segment == StateOffset.SegmentAt(4) || segment == StateOffset.SegmentAt(5)
+            ? Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: segment), address)
+            : address;
+    }
+
+    /// <summary>The linear address at a displacement from the block's start.</summary>
+    internal int Linear(int displacement)
+        => Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: StateOffset.BlockRip), Ir.Constant((ulong)displacement));
+
+    /// <summary>A condition that the operation which set the flags answers directly; −1 when it must be put together from the flag words.</summary>
+    internal int Condition(int number)
+    {
+        int result = _slots[FlagResultSlot];
+        int carries = _slots[FlagCarriesSlot];
+        // Zero and not zero look at the result word alone.
+        if (carries >= 0 && result >= 0)
+        {
+            ref IrInstruction made = ref Ir[carries];
+            int width = Ir[result].Op == IrOp.SignExtend ? Ir[result].Width : 64;
+            int plain = Ir.WithoutExtension(result, width);
+            if (made.Op == IrOp.SubtractCarries && made.Width == width && made.C == plain)
+            {
+                return Ir.Add(IrOp.Compare, width, made.A, made.B, auxiliary: number, significantBits: 1);
+            }
+
+            if (made.Op == IrOp.Constant && made.Immediate == 0)
+            {
+                return Ir.Add(IrOp.Test, width, plain, auxiliary: number, significantBits: 1);
+            }
+        }
+
+        if ((number >> 1) == 2)
+        {
+            result = FlagResult;
+            int width = Ir[result].Op == IrOp.SignExtend ? Ir[result].Width : 64;
+            return Ir.Add(IrOp.Test, width, Ir.WithoutExtension(result, width), auxiliary: number, significantBits: 1);
+        }
+
+        return -1;
+    }
+
+    /// <summary>Ends the block with a branch to a displacement from its start.</summary>
+    internal void EndWithJump(ulong displacement)
+    {
+        _ended = true;
+        if (IsWithinPage(displacement))
+        {
+            Ir.Add(IrOp.Jump, 64, immediate: displacement);
+        }
+        else
+        {
+            EndWithJumpTo(Linear((int)displacement));
+        }
+    }
+
+    /// <summary>Ends the block with a conditional branch to a displacement from its start.</summary>
+    internal void EndWithBranch(int condition, ulong displacement)
+    {
+        _ended = true;
+        Ir.Add(IrOp.Branch, 64, condition, immediate: displacement, exit: ExitHere());
+    }
+
+    /// <summary>Ends the block with a branch to a linear address.</summary>
+    internal void EndWithJumpTo(int target)
+    {
+        _ended = true;
+        Ir.Add(IrOp.JumpIndirect, 64, target);
+    }
+
+    // Whether a displacement from the block's start leads to the page that the block lies in: only then may blocks be linked.
+    private bool IsWithinPage(ulong displacement)
+        => (((_block->GuestPhysical & (PageSize - 1)) + displacement) & ~(ulong)(PageSize - 1)) == 0;
+
+    private bool TryRecord()
+    {
+        if (_instruction.Row is not { } row || row.Binding.Emit == null || _instruction.HasLock)
+        {
+            return false;
+        }
+
+        int count = Ir.Count;
+        int exitCount = Ir.Exits.Count;
+        _slots.CopyTo(_saved, 0);
+        Failed = false;
+        var emitting = new Emitting(this);
+        row.Binding.Emit(ref emitting);
+        if (!Failed)
+        {
+            return true;
+        }
+
+        Ir.Truncate(count, exitCount);
+        _saved.CopyTo(_slots, 0);
+        _ended = false;
+        return false;
+    }
+
+    private int SlotOf(ushort offset, out int position)
+    {
+        int relative = offset - StateOffset.Gpr;
+        position = (relative & 7) * 8;
+        if ((uint)relative >= 16 * 8)
+        {
+            Failed = true;
+            return 0;
+        }
+
+        return relative >> 3;
+    }
+
+    private int Dirty(int slot)
+    {
+        int value = _slots[slot];
+        return value >= 0 && Ir[value].Op == IrOp.ReadSlot && Ir[value].Immediate == (ulong)slot ? -1 : value;
+    }
+}

@@ -1,0 +1,335 @@
+using System.Runtime.CompilerServices;
+using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Semantics;
+using Sosia.Isa.X86.Semantics.Control;
+using Sosia.Jit;
+
+namespace Sosia.Isa.X86.Translation;
+
+/// <summary>
+/// The instance of <see cref="ISemantics{V}"/> that records meanings as intermediate code. What it cannot express makes it
+/// <see cref="Fail"/>: the translated block then calls the interpreter's handler for that instruction.
+/// </summary>
+public struct Emitting : ISemantics<IrValue>
+{
+    private readonly BlockTranslator _translator;
+    private IrValue _updateHost;
+    private bool _hasUpdate;
+
+    internal Emitting(BlockTranslator translator)
+    {
+        _translator = translator;
+        _updateHost = default;
+        _hasUpdate = false;
+    }
+
+    /// <inheritdoc/>
+    public readonly int Bits => _translator.Instruction.OperandBits;
+
+    /// <inheritdoc/>
+    public readonly bool Faulted => false;
+
+    /// <inheritdoc/>
+    public readonly bool DestinationIsRegister => Instruction.Destination == OperandPlace.Register;
+
+    /// <inheritdoc/>
+    public readonly bool SourceIsImmediate => Instruction.Source == OperandPlace.Immediate;
+
+    /// <summary>The instruction being recorded.</summary>
+    public readonly ref readonly DecodedInstruction Instruction => ref _translator.Instruction;
+
+    /// <inheritdoc/>
+    public readonly IrValue FlagResult
+    {
+        get => new(_translator.FlagResult);
+        set => _translator.FlagResult = value.Index;
+    }
+
+    /// <inheritdoc/>
+    public readonly IrValue FlagCarries
+    {
+        get => new(_translator.FlagCarries);
+        set => _translator.FlagCarries = value.Index;
+    }
+
+    private readonly IrBlock Ir => _translator.Ir;
+
+    /// <summary>Records a meaning.</summary>
+    public static void Execute<TInsn>(ref Emitting s)
+        where TInsn : struct, IInstruction
+        => TInsn.Execute<Emitting, IrValue>(ref s);
+
+    /// <summary>Says that the instruction cannot be recorded.</summary>
+    public readonly void Fail() => _translator.Failed = true;
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadDestination()
+        => Instruction.Destination switch
+        {
+            OperandPlace.Register => new(_translator.ReadRegister(_translator.Operation.Destination, Bits)),
+            OperandPlace.Memory => ReadMemory(Address(), Bits),
+            _ => Failed(),
+        };
+
+    /// <inheritdoc/>
+    public IrValue ReadDestinationForUpdate()
+    {
+        if (Instruction.Destination != OperandPlace.Memory)
+        {
+            return ReadDestination();
+        }
+
+        _updateHost = new(Ir.Add(IrOp.GuestWritable, Bits, Address().Index, exit: _translator.ExitHere()));
+        _hasUpdate = true;
+        return new(Ir.Add(IrOp.HostLoad, Bits, _updateHost.Index, significantBits: Bits));
+    }
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadSource() => ReadSource(Bits);
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadSource(int bits)
+        => Instruction.Source switch
+        {
+            OperandPlace.Register => new(_translator.ReadRegister(_translator.Operation.Source, bits)),
+            OperandPlace.Memory => ReadMemory(Address(), bits),
+            OperandPlace.Immediate => new(Ir.ZeroExtend(Ir.Constant(_translator.Operation.Immediate), bits)),
+            _ => Failed(),
+        };
+
+    /// <inheritdoc/>
+    public readonly void OffsetMemory(IrValue byteOffset) => Fail();
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadThird() => new(_translator.ReadRegister(_translator.Operation.Third, Bits));
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadImmediate() => Truncate(Constant(_translator.Operation.Immediate));
+
+    /// <inheritdoc/>
+    public readonly IrValue EffectiveAddress() => new(_translator.EffectiveAddress());
+
+    /// <inheritdoc/>
+    public readonly void WriteDestination(IrValue value)
+    {
+        if (Instruction.Destination == OperandPlace.Register)
+        {
+            _translator.WriteRegister(_translator.Operation.Destination, Bits, value.Index);
+        }
+        else if (Instruction.Destination != OperandPlace.Memory)
+        {
+            Fail();
+        }
+        else if (_hasUpdate)
+        {
+            Ir.Add(IrOp.HostStore, Bits, _updateHost.Index, value.Index);
+        }
+        else
+        {
+            Ir.Add(IrOp.GuestStore, Bits, Address().Index, value.Index, exit: _translator.ExitHere());
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly void WriteSource(IrValue value) => _translator.WriteRegister(_translator.Operation.Source, Bits, value.Index);
+
+    /// <inheritdoc/>
+    public readonly void WriteThird(IrValue value) => _translator.WriteRegister(_translator.Operation.Third, Bits, value.Index);
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadRegister(int number) => new(Ir.ZeroExtend(_translator.ReadSlot(number), Bits));
+
+    /// <inheritdoc/>
+    public readonly void WriteRegister(int number, IrValue value) => _translator.WriteSlotPart(number, Bits, 0, value.Index);
+
+    /// <inheritdoc/>
+    public readonly void WriteRegisterIf(IrValue condition, int number, IrValue value) => Fail();
+
+    /// <inheritdoc/>
+    public readonly void WriteDestinationIf(IrValue condition, IrValue value) => Fail();
+
+    /// <inheritdoc/>
+    public readonly IrValue ReadRegister16(int number) => new(Ir.ZeroExtend(_translator.ReadSlot(number), 16));
+
+    /// <inheritdoc/>
+    public readonly void WriteRegister16(int number, IrValue value) => _translator.WriteSlotPart(number, 16, 0, value.Index);
+
+    /// <inheritdoc/>
+    public readonly void FaultIf(IrValue condition, byte vector) => Fail();
+
+    /// <inheritdoc/>
+    public readonly IrValue Constant(ulong value) => new(Ir.Constant(value));
+
+    /// <inheritdoc/>
+    public readonly IrValue Truncate(IrValue value) => new(Bits == 64 ? value.Index : Ir.ZeroExtend(value.Index, Bits));
+
+    /// <inheritdoc/>
+    public readonly IrValue SignExtend(IrValue value) => SignExtend(value, Bits);
+
+    /// <inheritdoc/>
+    public readonly IrValue SignExtend(IrValue value, int bits) => new(Ir.SignExtend(value.Index, bits));
+
+    /// <inheritdoc/>
+    public readonly IrValue ZeroExtend(IrValue value, int bits) => new(bits == 64 ? value.Index : Ir.ZeroExtend(value.Index, bits));
+
+    /// <inheritdoc/>
+    public readonly IrValue Add(IrValue a, IrValue b) => Binary(IrOp.Add, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Subtract(IrValue a, IrValue b) => Binary(IrOp.Subtract, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Multiply(IrValue a, IrValue b) => Binary(IrOp.Multiply, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue MultiplyHighUnsigned(IrValue a, IrValue b) => Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue MultiplyHighSigned(IrValue a, IrValue b) => Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue DivideUnsigned(IrValue high, IrValue low, IrValue divisor, out IrValue remainder) => remainder = Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue And(IrValue a, IrValue b) => Binary(IrOp.And, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Or(IrValue a, IrValue b) => Binary(IrOp.Or, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Xor(IrValue a, IrValue b) => Binary(IrOp.Xor, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Not(IrValue a) => new(Ir.Add(IrOp.Not, 64, a.Index));
+
+    /// <inheritdoc/>
+    public readonly IrValue ShiftLeft(IrValue a, IrValue count) => Binary(IrOp.ShiftLeft, a, count);
+
+    /// <inheritdoc/>
+    public readonly IrValue ShiftRight(IrValue a, IrValue count) => Binary(IrOp.ShiftRight, a, count);
+
+    /// <inheritdoc/>
+    public readonly IrValue ShiftRightArithmetic(IrValue a, IrValue count) => Binary(IrOp.ShiftRightArithmetic, a, count);
+
+    /// <inheritdoc/>
+    public readonly IrValue Equal(IrValue a, IrValue b) => Binary(IrOp.Equal, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue LessUnsigned(IrValue a, IrValue b) => Binary(IrOp.LessUnsigned, a, b);
+
+    /// <inheritdoc/>
+    public readonly IrValue Select(IrValue condition, IrValue a, IrValue b)
+        => Ir.IsConstant(condition.Index, out ulong constant) ? constant != 0 ? a : b
+            : new(Ir.Add(IrOp.Select, 64, condition.Index, a.Index, b.Index, significantBits: System.Math.Max(Ir[a.Index].SignificantBits, Ir[b.Index].SignificantBits)));
+
+    /// <inheritdoc/>
+    public readonly IrValue LeadingZeros(IrValue a) => Unary(IrOp.LeadingZeros, a, 7);
+
+    /// <inheritdoc/>
+    public readonly IrValue TrailingZeros(IrValue a) => Unary(IrOp.TrailingZeros, a, 7);
+
+    /// <inheritdoc/>
+    public readonly IrValue PopCount(IrValue a) => Unary(IrOp.PopCount, a, 7);
+
+    /// <inheritdoc/>
+    public readonly IrValue ReverseBytes(IrValue a) => Unary(IrOp.ReverseBytes, a, 64);
+
+    /// <inheritdoc/>
+    public readonly IrValue DepositBits(IrValue value, IrValue mask) => Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue ExtractBits(IrValue value, IrValue mask) => Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue Crc32(IrValue crc, IrValue data, int bits) => Failed();
+
+    /// <inheritdoc/>
+    public readonly IrValue AddCarries(IrValue a, IrValue b, IrValue result) => Carries(IrOp.AddCarries, a, b, result);
+
+    /// <inheritdoc/>
+    public readonly IrValue SubtractCarries(IrValue a, IrValue b, IrValue result) => Carries(IrOp.SubtractCarries, a, b, result);
+
+    /// <inheritdoc/>
+    public IrValue Holds<TCondition>()
+        where TCondition : struct, ICondition
+    {
+        int value = _translator.Condition(TCondition.Number);
+        return value >= 0 ? new(value) : TCondition.Holds<Emitting, IrValue>(ref this);
+    }
+
+    /// <summary>Reads guest memory at a linear address.</summary>
+    public readonly IrValue ReadMemory(IrValue address, int bits)
+        => new(Ir.Add(IrOp.GuestLoad, bits, address.Index, exit: _translator.ExitHere(), significantBits: bits));
+
+    /// <summary>Pushes a value at operand width.</summary>
+    public readonly void Push(IrValue value)
+    {
+        IrValue pointer = new(_translator.ReadSlot(4));
+        pointer = Subtract(pointer, Constant((ulong)(Bits / 8)));
+        Ir.Add(IrOp.GuestStore, Bits, pointer.Index, value.Index, exit: _translator.ExitHere());
+        _translator.WriteSlot(4, pointer.Index);
+    }
+
+    /// <summary>Pops a value of operand width.</summary>
+    public readonly IrValue Pop()
+    {
+        IrValue pointer = new(_translator.ReadSlot(4));
+        IrValue value = ReadMemory(pointer, Bits);
+        _translator.WriteSlot(4, Add(pointer, Constant((ulong)(Bits / 8))).Index);
+        return value;
+    }
+
+    /// <summary>Pops the target of a return.</summary>
+    public readonly IrValue PopTarget()
+    {
+        if (Bits != 64)
+        {
+            return Failed();
+        }
+
+        IrValue pointer = new(_translator.ReadSlot(4));
+        IrValue value = RequireCanonical(ReadMemory(pointer, 64));
+        _translator.WriteSlot(4, Add(pointer, Constant(8)).Index);
+        return value;
+    }
+
+    /// <summary>Lets the interpreter fault when a branch's target is not canonical; to be called before anything is committed.</summary>
+    public readonly IrValue RequireCanonical(IrValue target)
+    {
+        if (Bits != 64)
+        {
+            return Failed();
+        }
+
+        Ir.Add(IrOp.RequireCanonical, 64, target.Index, exit: _translator.ExitHere());
+        return target;
+    }
+
+    /// <summary>The address of the instruction behind this one.</summary>
+    public readonly IrValue NextRip() => new(_translator.Linear(_translator.Operation.RipOffset + _translator.Operation.Length));
+
+    /// <summary>Ends the block with a branch to the instruction's target.</summary>
+    public readonly void Jump() => _translator.EndWithJump(_translator.Operation.Immediate);
+
+    /// <summary>Ends the block with a conditional branch to the instruction's target.</summary>
+    public readonly void Branch(IrValue condition) => _translator.EndWithBranch(condition.Index, _translator.Operation.Immediate);
+
+    /// <summary>Ends the block with a branch to an address that is known only when it runs.</summary>
+    public readonly void JumpTo(IrValue target) => _translator.EndWithJumpTo(target.Index);
+
+    private readonly IrValue Address() => new(_translator.MemoryAddress());
+
+    private readonly IrValue Binary(IrOp op, IrValue a, IrValue b) => new(Ir.Binary(op, a.Index, b.Index));
+
+    private readonly IrValue Unary(IrOp op, IrValue a, int significantBits) => new(Ir.Add(op, 64, a.Index, significantBits: significantBits));
+
+    private readonly IrValue Carries(IrOp op, IrValue a, IrValue b, IrValue result)
+        => new(Ir.Add(op, Bits, Ir.WithoutExtension(a.Index, Bits), Ir.WithoutExtension(b.Index, Bits), Ir.WithoutExtension(result.Index, Bits)));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly IrValue Failed()
+    {
+        Fail();
+        return Constant(0);
+    }
+}

@@ -1,0 +1,139 @@
+using System;
+
+namespace Sosia.Jit.X64.Lowering;
+
+/// <content>The ways out of a block, and calls.</content>
+public sealed unsafe partial class BlockLowering
+{
+    private void EmitControl(int i, ref IrInstruction n, int byteCount)
+    {
+        switch (n.Op)
+        {
+            case IrOp.RequireCanonical:
+                Gpr address = Register(n.A);
+                Gpr extended = Take();
+                _a.Mov(64, extended, address);
+                _a.Shift(ShiftOperation.Shl, 64, extended, 16);
+                _a.Shift(ShiftOperation.Sar, 64, extended, 16);
+                _a.Alu(AluOperation.Cmp, 64, extended, address);
+                ForgetFlags();
+                _a.Jcc(Condition.NotZero, ExitLabel(i));
+                break;
+            case IrOp.CallOperation:
+                EmitCall(ref n);
+                break;
+            case IrOp.Jump:
+                StoreEndFlags();
+                EmitEdge((int)n.Immediate, isTaken: (int)n.Immediate != byteCount);
+                break;
+            case IrOp.Branch:
+                StoreEndFlags();
+                Condition condition = EmitCondition(n.A);
+                Label taken = _a.NewLabel();
+                _a.Jcc(condition, taken);
+                EmitEdge(byteCount, isTaken: false);
+                _a.Bind(taken);
+                EmitEdge((int)n.Immediate, isTaken: true);
+                break;
+            case IrOp.JumpIndirect:
+                StoreEndFlags();
+                EmitJumpIndirect(Register(n.A));
+                break;
+            case IrOp.End:
+                // The handler before this has left, or else the interpreter goes on behind it.
+                _a.MovImmediate(Gpr.Rax, OperationAddress(_instructionCount));
+                _a.Jmp(_thunks.Exit);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(n), n.Op, "an operation without code");
+        }
+    }
+
+    private long OperationAddress(int number) => _operations + ((long)number * _layout.OperationByteCount);
+
+    private void StoreEndFlags()
+    {
+        StoreFlags(_ir.EndFlagResult, _ir.EndFlagCarries);
+        _locked = 0;
+    }
+
+    private void StoreFlags(int result, int carries)
+    {
+        if (result >= 0)
+        {
+            StoreValue(_layout.SlotOffsets[_layout.FlagResultSlot], result);
+        }
+
+        if (carries >= 0)
+        {
+            StoreValue(_layout.SlotOffsets[_layout.FlagCarriesSlot], carries);
+        }
+    }
+
+    private void EmitCall(ref IrInstruction n)
+    {
+        IrExit exit = _ir.Exits[n.Exit];
+        StoreFlags(exit.FlagResult, exit.FlagCarries);
+        _a.MovImmediate(Gpr.Rsi, OperationAddress((int)n.Immediate));
+        _a.Call(_thunks.CallOperation);
+        // No value lives across: the builder reads every register anew.
+        for (int register = 0; register < 16; register++)
+        {
+            if (_held[register] >= 0)
+            {
+                _location[_held[register]] = Nowhere;
+                _held[register] = -1;
+            }
+        }
+
+        _spillsUsed = 0;
+        ForgetFlags();
+    }
+
+    // A direct branch: the books are kept, then comes a jump that can be linked to the target's code.
+    private void EmitEdge(int displacement, bool isTaken)
+    {
+        _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount);
+        _a.Alu(AluOperation.Add, 64, State(_layout.BlockRip), displacement);
+        Label unlinked = _a.NewLabel();
+        int field = _a.JmpPatchable(unlinked);
+        _pendingEdges.Add((unlinked, field, isTaken, displacement));
+    }
+
+    // By the jump cache; when it does not know the target's code, the dispatcher finds it.
+    private void EmitJumpIndirect(Gpr target)
+    {
+        Gpr entry = Take();
+        Label miss = _a.NewLabel();
+        _a.Mov(64, entry, target);
+        _a.Shift(ShiftOperation.Shr, 64, entry, 13);
+        _a.Alu(AluOperation.Xor, 64, entry, target);
+        _a.Alu(AluOperation.And, 32, entry, _layout.JumpCacheCount - 1);
+        _a.Shift(ShiftOperation.Shl, 32, entry, 5);
+        _a.Alu(AluOperation.Add, 64, entry, State(_layout.JumpCache));
+        _a.Alu(AluOperation.Cmp, 64, target, new Mem(entry, 0));
+        _a.Jcc(Condition.NotZero, miss);
+        Gpr other = Take();
+        _a.Mov(64, other, State(_layout.JumpCacheGeneration));
+        _a.Alu(AluOperation.Cmp, 64, other, new Mem(entry, 8));
+        _a.Jcc(Condition.NotZero, miss);
+        _a.Mov(64, entry, new Mem(entry, 24));
+        _a.Test(64, entry, entry);
+        _a.Jcc(Condition.Zero, miss);
+        _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount);
+        _a.Mov(64, State(_layout.BlockRip), target);
+        _a.Jmp(entry);
+        _a.Bind(miss);
+        _a.Mov(64, State(_layout.Rip), target);
+        LeaveBehind();
+    }
+
+    // Leaves with the block done and RIP set; the dispatcher sees by the last operation where the guest came from.
+    private void LeaveBehind()
+    {
+        _a.MovImmediate(Gpr.Rax, OperationAddress(_ir.LastOperation));
+        _a.Mov(64, State(_layout.CurrentOperation), Gpr.Rax);
+        _a.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rax);
+        _a.Jmp(_thunks.Exit);
+    }
+}

@@ -1,0 +1,59 @@
+namespace Sosia.Jit.X64.Lowering;
+
+/// <summary>Where emitted code finds things in a guest CPU's state, and which guest registers live in host registers. Offsets are in bytes from the state's start.</summary>
+public sealed class GuestLayout
+{
+    /// <summary>Offset of each slot, whole registers of 8 bytes.</summary>
+    public required int[] SlotOffsets { get; init; }
+
+    /// <summary>The host register that holds each slot while translated code runs; null for slots that live in the state.</summary>
+    public required Gpr?[] Pinned { get; init; }
+
+    /// <summary>The slot of the flags' result word.</summary>
+    public required int FlagResultSlot { get; init; }
+
+    /// <summary>The slot of the flags' carry word.</summary>
+    public required int FlagCarriesSlot { get; init; }
+
+    /// <summary>Offset of the pointer to the data TLB.</summary>
+    public required int DataTlb { get; init; }
+
+    /// <summary>Entries of the TLB, a power of two; 32 bytes each: read tag, write tag, addend.</summary>
+    public required int TlbEntryCount { get; init; }
+
+    /// <summary>Offset of the count of retired instructions at the block's start.</summary>
+    public required int Retired { get; init; }
+
+    /// <summary>Offset of the count that must not be exceeded.</summary>
+    public required int RetireLimit { get; init; }
+
+    /// <summary>Offset of the block's own address.</summary>
+    public required int BlockRip { get; init; }
+
+    /// <summary>Offset of the instruction pointer.</summary>
+    public required int Rip { get; init; }
+
+    /// <summary>Offset of the pointer to the operation being executed.</summary>
+    public required int CurrentOperation { get; init; }
+
+    /// <summary>Offset of the pointer to the jump cache, whose entries are 32 bytes: linear address, generation, operations, code.</summary>
+    public required int JumpCache { get; init; }
+
+    /// <summary>Entries of the jump cache, a power of two.</summary>
+    public required int JumpCacheCount { get; init; }
+
+    /// <summary>Offset of the generation that valid entries of the jump cache have.</summary>
+    public required int JumpCacheGeneration { get; init; }
+
+    /// <summary>Offset of room for the host's sixteen registers, then <see cref="SpillCount"/> spilled values, then the number of the exit taken.</summary>
+    public required int SaveArea { get; init; }
+
+    /// <summary>Bytes of one pre-decoded operation.</summary>
+    public required int OperationByteCount { get; init; }
+
+    /// <summary>How many values can be spilled at a time.</summary>
+    public const int SpillCount = 47;
+
+    /// <summary>Quadwords of the save area.</summary>
+    public const int SaveAreaLength = 16 + SpillCount + 1;
+}

@@ -1,0 +1,128 @@
+namespace Sosia.Jit;
+
+/// <summary>
+/// What an intermediate instruction does. A value is 64 bits wide; <see cref="IrInstruction.Width"/> says how many of them an
+/// operation works on, and the bits above are zero in its result unless it says otherwise.
+/// </summary>
+public enum IrOp : byte
+{
+    /// <summary>Nothing.</summary>
+    Nop,
+
+    /// <summary>The constant <see cref="IrInstruction.Immediate"/>.</summary>
+    Constant,
+
+    /// <summary>Guest register <see cref="IrInstruction.Immediate"/> (a slot number), whole.</summary>
+    ReadSlot,
+
+    /// <summary>Replaces guest register <see cref="IrInstruction.Immediate"/>, whole, by A.</summary>
+    WriteSlot,
+
+    /// <summary>Eight bytes of the CPU state at offset <see cref="IrInstruction.Immediate"/>, which nothing in the block changes.</summary>
+    ReadState,
+
+    /// <summary>Reads guest memory at linear address A, Width bits, zero-extended. Leaves the block when the long way is needed.</summary>
+    GuestLoad,
+
+    /// <summary>Writes Width bits of B to guest memory at linear address A. Leaves the block when the long way is needed.</summary>
+    GuestStore,
+
+    /// <summary>The host address of Width bits of writable guest memory at linear address A. Leaves the block when the long way is needed.</summary>
+    GuestWritable,
+
+    /// <summary>Reads Width bits at host address A, which a <see cref="GuestWritable"/> gave.</summary>
+    HostLoad,
+
+    /// <summary>Writes Width bits of B at host address A, which a <see cref="GuestWritable"/> gave.</summary>
+    HostStore,
+
+    /// <summary>A + B.</summary>
+    Add,
+
+    /// <summary>A − B.</summary>
+    Subtract,
+
+    /// <summary>The low half of A × B.</summary>
+    Multiply,
+
+    /// <summary>Bitwise and.</summary>
+    And,
+
+    /// <summary>Bitwise or.</summary>
+    Or,
+
+    /// <summary>Bitwise exclusive or.</summary>
+    Xor,
+
+    /// <summary>Bitwise complement.</summary>
+    Not,
+
+    /// <summary>A &lt;&lt; B, B modulo 64.</summary>
+    ShiftLeft,
+
+    /// <summary>Logical A &gt;&gt; B, B modulo 64.</summary>
+    ShiftRight,
+
+    /// <summary>Arithmetic A &gt;&gt; B, B modulo 64.</summary>
+    ShiftRightArithmetic,
+
+    /// <summary>The low Width bits of A, zero-extended.</summary>
+    ZeroExtend,
+
+    /// <summary>The low Width bits of A, sign-extended to 64 bits.</summary>
+    SignExtend,
+
+    /// <summary>A with Width bits from bit <see cref="IrInstruction.Auxiliary"/> on replaced by B.</summary>
+    Insert,
+
+    /// <summary>1 when A = B, else 0.</summary>
+    Equal,
+
+    /// <summary>1 when A &lt; B unsigned, else 0.</summary>
+    LessUnsigned,
+
+    /// <summary>B when A is not 0, else C.</summary>
+    Select,
+
+    /// <summary>Zero bits above the highest one; 64 for 0.</summary>
+    LeadingZeros,
+
+    /// <summary>Zero bits below the lowest one; 64 for 0.</summary>
+    TrailingZeros,
+
+    /// <summary>Bits that are set.</summary>
+    PopCount,
+
+    /// <summary>The eight bytes reversed.</summary>
+    ReverseBytes,
+
+    /// <summary>The carry word of C = A + B (+ carry) at Width bits.</summary>
+    AddCarries,
+
+    /// <summary>The carry word of C = A − B (− borrow) at Width bits.</summary>
+    SubtractCarries,
+
+    /// <summary>1 when condition <see cref="IrInstruction.Auxiliary"/> holds after comparing A with B at Width bits, else 0.</summary>
+    Compare,
+
+    /// <summary>1 when condition <see cref="IrInstruction.Auxiliary"/> holds after testing A at Width bits (carry and overflow clear), else 0.</summary>
+    Test,
+
+    /// <summary>Leaves the block when A is no canonical address.</summary>
+    RequireCanonical,
+
+    /// <summary>Executes guest operation <see cref="IrInstruction.Immediate"/> (its number in the block) by calling the interpreter's handler.</summary>
+    CallOperation,
+
+    /// <summary>Leaves the block to the instruction at displacement <see cref="IrInstruction.Immediate"/> from the block's own.</summary>
+    Jump,
+
+    /// <summary>As <see cref="Jump"/> when A is not 0; otherwise to the instruction behind the block.</summary>
+    Branch,
+
+    /// <summary>Leaves the block to the instruction at linear address A.</summary>
+    JumpIndirect,
+
+    /// <summary>The block ends with a <see cref="CallOperation"/> that says itself where to go on.</summary>
+    End,
+}

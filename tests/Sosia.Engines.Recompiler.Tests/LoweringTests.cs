@@ -1,0 +1,173 @@
+using System;
+using System.Linq;
+using System.Runtime.InteropServices;
+using Sosia.Jit;
+using Sosia.Jit.X64;
+using Sosia.Jit.X64.Lowering;
+using Xunit;
+
+namespace Sosia.Engines.Recompiler.Tests;
+
+/// <summary>Random intermediate code is executed as host code and must compute what the evaluator says.</summary>
+public sealed unsafe class LoweringTests
+{
+    private const int SlotCount = 18;
+    private const int StateByteCount = 4096;
+
+    private static readonly IrOp[] Binaries =
+    [
+        IrOp.Add, IrOp.Subtract, IrOp.Multiply, IrOp.And, IrOp.Or, IrOp.Xor, IrOp.ShiftLeft, IrOp.ShiftRight, IrOp.ShiftRightArithmetic,
+        IrOp.Equal, IrOp.LessUnsigned,
+    ];
+
+    private static readonly GuestLayout Layout = new()
+    {
+        SlotOffsets = [.. Enumerable.Range(0, SlotCount).Select(i => i * 8)],
+        Pinned = [.. Enumerable.Range(0, SlotCount).Select(i => i < 9 ? (Gpr?)new[] { Gpr.R8, Gpr.R9, Gpr.R10, Gpr.Rbx, Gpr.R11, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15 }[i] : null)],
+        FlagResultSlot = 16,
+        FlagCarriesSlot = 17,
+        DataTlb = 1000,
+        TlbEntryCount = 1024,
+        Retired = 1008,
+        RetireLimit = 1016,
+        BlockRip = 1024,
+        Rip = 1032,
+        CurrentOperation = 1040,
+        JumpCache = 1048,
+        JumpCacheCount = 8,
+        JumpCacheGeneration = 1056,
+        SaveArea = 2048,
+        OperationByteCount = 40,
+    };
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Random_code_computes_what_the_evaluator_says(int seed)
+    {
+        using var cache = new CodeCache(1 << 20);
+        var assembler = new Assembler();
+        cache.TryReserve(4096, out byte* write, out byte* execute);
+        assembler.Begin(write, execute, 4096);
+        var thunks = new Thunks(assembler, Layout, 0);
+        cache.Commit(assembler.Position);
+        var lowering = new BlockLowering(assembler, Layout, thunks);
+        var random = new Random(seed);
+        ulong* state = (ulong*)NativeMemory.AllocZeroed(StateByteCount);
+        try
+        {
+            for (int round = 0; round < 2000; round++)
+            {
+                var ir = new IrBlock();
+                var start = new ulong[SlotCount];
+                for (int i = 0; i < SlotCount; i++)
+                {
+                    state[i] = start[i] = Word(random);
+                }
+
+                ulong[] expected = Build(ir, random, start);
+                cache.TryReserve(1 << 16, out write, out execute);
+                assembler.Begin(write, execute, 1 << 16);
+                Lowered? lowered = lowering.Lower(ir, 1, 4, 0x1000, 0);
+                Assert.NotNull(lowered);
+                var enter = (delegate* unmanaged<ulong*, long, nint>)thunks.Enter;
+                nint result = enter(state, lowered.Body);
+                Assert.Equal(0, result);
+                for (int i = 0; i < SlotCount; i++)
+                {
+                    Assert.True(expected[i] == state[i], $"Round {round}, slot {i}: {state[i]:x} instead of {expected[i]:x}");
+                }
+            }
+        }
+        finally
+        {
+            NativeMemory.Free(state);
+        }
+    }
+
+    // Random operations on the slots, and what the slots hold afterwards.
+    private static ulong[] Build(IrBlock ir, Random random, ulong[] start)
+    {
+        var slots = new int[SlotCount];
+        var values = new System.Collections.Generic.List<(int Value, ulong Word)>();
+        var words = (ulong[])start.Clone();
+        for (int i = 0; i < 16; i++)
+        {
+            if (random.Next(2) == 0)
+            {
+                values.Add((ir.Add(IrOp.ReadSlot, 64, immediate: (ulong)i), start[i]));
+            }
+        }
+
+        values.Add((ir.Constant(0x1234), 0x1234));
+        Array.Fill(slots, -1);
+        int count = random.Next(1, 40);
+        for (int i = 0; i < count; i++)
+        {
+            (int value, ulong word) = Make(ir, random, values[random.Next(values.Count)], values[random.Next(values.Count)], values[random.Next(values.Count)]);
+            values.Add((value, word));
+            if (random.Next(3) == 0)
+            {
+                int slot = random.Next(16);
+                // What was read of a slot later must be its old value: as in the translator, nothing reads a slot after it was written.
+                ir.Add(IrOp.WriteSlot, 64, value, immediate: (ulong)slot);
+                words[slot] = word;
+            }
+        }
+
+        (ir.EndFlagResult, words[16]) = values[random.Next(values.Count)];
+        (ir.EndFlagCarries, words[17]) = values[random.Next(values.Count)];
+        ir.Add(IrOp.Jump, 64, immediate: 4);
+        return words;
+    }
+
+    private static (int Value, ulong Word) Make(IrBlock ir, Random random, (int Value, ulong Word) a, (int Value, ulong Word) b, (int Value, ulong Word) c)
+    {
+        int[] widths = [8, 16, 32, 64];
+        int width = widths[random.Next(4)];
+        int kind = random.Next(12);
+        switch (kind)
+        {
+            case 0:
+                ulong constant = Word(random);
+                return (ir.Constant(constant), constant);
+            case 1 when width != 64:
+                return (ir.ZeroExtend(a.Value, width), a.Word & ((1UL << width) - 1));
+            case 2:
+                return (ir.SignExtend(a.Value, width), (ulong)((long)(a.Word << (64 - width)) >> (64 - width)));
+            case 3:
+                return Pure(ir, ir.Add(IrOp.Not, 64, a.Value), a, b, c);
+            case 4:
+                return Pure(ir, ir.Add(IrOp.Select, 64, a.Value, b.Value, c.Value), a, b, c);
+            case 5:
+                return Pure(ir, ir.Add(new[] { IrOp.LeadingZeros, IrOp.TrailingZeros, IrOp.PopCount, IrOp.ReverseBytes }[random.Next(4)], 64, a.Value), a, b, c);
+            case 6:
+                return Pure(ir, ir.Add(random.Next(2) == 0 ? IrOp.AddCarries : IrOp.SubtractCarries, width, a.Value, b.Value, c.Value), a, b, c);
+            case 7:
+                return Pure(ir, ir.Add(IrOp.Compare, width, a.Value, b.Value, auxiliary: random.Next(16), significantBits: 1), a, b, c);
+            case 8:
+                return Pure(ir, ir.Add(IrOp.Test, width, a.Value, auxiliary: random.Next(16), significantBits: 1), a, b, c);
+            case 9 when width < 32:
+                return Pure(ir, ir.Add(IrOp.Insert, width, a.Value, b.Value, auxiliary: width == 8 && random.Next(2) == 0 ? 8 : 0), a, b, c);
+            default:
+                IrOp op = Binaries[random.Next(Binaries.Length)];
+                ulong word = IrEvaluator.Binary(op, a.Word, b.Word);
+                int value = ir.Binary(op, a.Value, b.Value);
+                return random.Next(4) == 0 ? (ir.ZeroExtend(value, 32), (uint)word) : (value, word);
+        }
+    }
+
+    private static (int Value, ulong Word) Pure(IrBlock ir, int value, (int Value, ulong Word) a, (int Value, ulong Word) b, (int Value, ulong Word) c)
+        => (value, IrEvaluator.Pure(ir[value], a.Word, b.Word, c.Word));
+
+    private static ulong Word(Random random) => random.Next(5) switch
+    {
+        0 => (ulong)random.NextInt64(),
+        1 => (ulong)random.Next(256),
+        2 => ulong.MaxValue << random.Next(64),
+        3 => 1UL << random.Next(64),
+        _ => (ulong)random.NextInt64() ^ 0x8000_0000_8000_8080,
+    };
+}
