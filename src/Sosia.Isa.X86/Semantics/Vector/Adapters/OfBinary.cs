@@ -1,0 +1,12 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>A binary meaning in the general form.</summary>
+internal readonly struct OfBinary<TInsn> : IVectorImmediate
+    where TInsn : struct, IVectorBinary
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Compute(Vector128<byte> destination, Vector128<byte> source, byte immediate) => TInsn.Compute(destination, source);
+}

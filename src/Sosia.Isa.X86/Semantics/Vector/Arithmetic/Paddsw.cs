@@ -1,0 +1,12 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>PADDSW: saturated sums of signed words.</summary>
+internal readonly struct Paddsw : IVectorBinary
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Compute(Vector128<byte> destination, Vector128<byte> source)
+        => Vector128.AddSaturate(destination.AsInt16(), source.AsInt16()).AsByte();
+}

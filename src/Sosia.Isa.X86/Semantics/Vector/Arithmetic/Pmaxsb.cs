@@ -1,0 +1,12 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>PMAXSB: larger of signed bytes.</summary>
+internal readonly struct Pmaxsb : IVectorBinary
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Compute(Vector128<byte> destination, Vector128<byte> source)
+        => Vector128.Max(destination.AsSByte(), source.AsSByte()).AsByte();
+}

@@ -1,0 +1,12 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>PMOVZXBQ: low bytes zero-extended to quadwords.</summary>
+internal readonly struct Pmovzxbq : IVectorUnary
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Compute(Vector128<byte> source)
+        => Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower(source))).AsByte();
+}

@@ -1,0 +1,26 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+// SAFETY: the pointers are only passed on.
+
+/// <summary>1 byte in memory.</summary>
+internal readonly unsafe struct ToMemory1 : IVectorDestination
+{
+    public static bool IsXmm => false;
+
+    public static bool IsMmx => false;
+
+    public static bool IsMemory => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Load(X86State* state, Op* op) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryStore(X86State* state, Op* op, Vector128<byte> value)
+        => OperandAccess.TryLinear(state, op, 1, isWrite: true, out ulong linear)
+            && OperandAccess.WriteLinear(state, linear, 1, value.AsUInt64().ToScalar());
+}

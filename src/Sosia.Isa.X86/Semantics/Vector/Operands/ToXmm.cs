@@ -1,0 +1,28 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
+
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+// SAFETY: register offsets come from StateOffset and lie within the state.
+
+/// <summary>An XMM register.</summary>
+internal readonly unsafe struct ToXmm : IVectorDestination
+{
+    public static bool IsXmm => true;
+
+    public static bool IsMmx => false;
+
+    public static bool IsMemory => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Load(X86State* state, Op* op) => *(Vector128<byte>*)((byte*)state + op->Destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryStore(X86State* state, Op* op, Vector128<byte> value)
+    {
+        *(Vector128<byte>*)((byte*)state + op->Destination) = value;
+        return true;
+    }
+}
