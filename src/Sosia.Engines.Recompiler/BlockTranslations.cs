@@ -160,8 +160,8 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
             state->CurrentOp = op;
             Block* block = Block.Of(op - op->IndexInBlock);
             Op* next = op->IndexInBlock == 0 ? block->FirstHandler(state, op) : op->Handler(state, op);
-            // An operation that wrote its own block's code is followed by what is there now.
-            return next == op + 1 && block->IsVoid == 0 ? Thunks.GoOn : (nint)next;
+            // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
+            return next == op + 1 && block->IsVoid == 0 && AreMasked(state) ? Thunks.GoOn : (nint)next;
         }
 #pragma warning disable CA1031 // Nothing may be thrown across host code: it is thrown again behind it.
         catch (Exception exception)
@@ -174,6 +174,9 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
 
     private static BlockTranslations Of(X86State* state)
         => Unsafe.As<BlockTranslations>(GCHandle.FromIntPtr(state->EngineContext).Target!);
+
+    // Host code has the guest's MXCSR in the host's: an exception that is not masked there would be the host's own.
+    private static bool AreMasked(X86State* state) => (state->Mxcsr & 0x1f80) == 0x1f80;
 
     // The handler in front of a block that is still interpreted.
     private static Op* RunCold(X86State* state, Op* op)
@@ -190,6 +193,11 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
     // The handler in front of a block that has host code.
     private static Op* RunCode(X86State* state, Op* op)
     {
+        if (!AreMasked(state))
+        {
+            return Block.Of(op)->FirstHandler(state, op);
+        }
+
         BlockTranslations self = Of(state);
         Translation translation = self._translations[Block.Of(op)->Translation];
         var enter = (delegate* unmanaged<X86State*, long, nint>)self._thunks.Enter;
@@ -244,6 +252,9 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
             JumpCacheGeneration = (int)((byte*)&state->JumpCacheGeneration - start),
             SaveArea = (int)((byte*)state->SaveArea - start),
             OperationByteCount = sizeof(Op),
+            Mxcsr = (int)((byte*)&state->Mxcsr - start),
+            VectorRefused = ((int)((byte*)&state->Cr0 - start), (int)(ControlBits.Cr0Em | ControlBits.Cr0Ts)),
+            VectorEnabled = ((int)((byte*)&state->Cr4 - start), (int)ControlBits.Cr4Osfxsr),
         };
     }
 

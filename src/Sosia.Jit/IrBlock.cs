@@ -17,6 +17,9 @@ public sealed class IrBlock
     /// <summary>The exits that instructions refer to.</summary>
     public List<IrExit> Exits { get; } = [];
 
+    /// <summary>The vector instructions that instructions refer to.</summary>
+    public List<IrVector> Vectors { get; } = [];
+
     /// <summary>The flags' result word at the block's end; −1 when the state holds it.</summary>
     public int EndFlagResult { get; set; } = -1;
 
@@ -34,6 +37,7 @@ public sealed class IrBlock
     {
         Count = 0;
         Exits.Clear();
+        Vectors.Clear();
         EndFlagResult = -1;
         EndFlagCarries = -1;
     }

@@ -13,6 +13,8 @@ public static class IrEvaluator
         IrOp.Add => a + b,
         IrOp.Subtract => a - b,
         IrOp.Multiply => a * b,
+        IrOp.MultiplyHighUnsigned => Math.BigMul(a, b, out _),
+        IrOp.MultiplyHighSigned => (ulong)Math.BigMul((long)a, (long)b, out _),
         IrOp.And => a & b,
         IrOp.Or => a | b,
         IrOp.Xor => a ^ b,

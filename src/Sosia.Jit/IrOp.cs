@@ -30,6 +30,9 @@ public enum IrOp : byte
     /// <summary>The host address of Width bits of writable guest memory at linear address A. Leaves the block when the long way is needed.</summary>
     GuestWritable,
 
+    /// <summary>As <see cref="GuestWritable"/>, for reading.</summary>
+    GuestReadable,
+
     /// <summary>Reads Width bits at host address A, which a <see cref="GuestWritable"/> gave.</summary>
     HostLoad,
 
@@ -44,6 +47,12 @@ public enum IrOp : byte
 
     /// <summary>The low half of A × B.</summary>
     Multiply,
+
+    /// <summary>The high 64 bits of the unsigned product.</summary>
+    MultiplyHighUnsigned,
+
+    /// <summary>The high 64 bits of the signed product.</summary>
+    MultiplyHighSigned,
 
     /// <summary>Bitwise and.</summary>
     And,
@@ -107,6 +116,24 @@ public enum IrOp : byte
 
     /// <summary>1 when condition <see cref="IrInstruction.Auxiliary"/> holds after testing A at Width bits (carry and overflow clear), else 0.</summary>
     Test,
+
+    /// <summary>The quotient of the 128-bit A:B by C, unsigned; C is above A.</summary>
+    Divide,
+
+    /// <summary>The remainder of the division A, which stands directly before.</summary>
+    Remainder,
+
+    /// <summary>Leaves the block when A is not 0: the interpreter raises the fault.</summary>
+    ExitIf,
+
+    /// <summary>A vector instruction: <see cref="IrBlock.Vectors"/> at <see cref="IrInstruction.Immediate"/>. A is a general operand or a host address; the value is a general result.</summary>
+    Vector,
+
+    /// <summary>Leaves the block when the guest may not use vector registers just now.</summary>
+    RequireVector,
+
+    /// <summary>Leaves the block when A is no multiple of Width bits.</summary>
+    RequireAligned,
 
     /// <summary>Leaves the block when A is no canonical address.</summary>
     RequireCanonical,

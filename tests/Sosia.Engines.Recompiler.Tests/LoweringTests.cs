@@ -17,7 +17,7 @@ public sealed unsafe class LoweringTests
     private static readonly IrOp[] Binaries =
     [
         IrOp.Add, IrOp.Subtract, IrOp.Multiply, IrOp.And, IrOp.Or, IrOp.Xor, IrOp.ShiftLeft, IrOp.ShiftRight, IrOp.ShiftRightArithmetic,
-        IrOp.Equal, IrOp.LessUnsigned,
+        IrOp.Equal, IrOp.LessUnsigned, IrOp.MultiplyHighUnsigned, IrOp.MultiplyHighSigned,
     ];
 
     private static readonly GuestLayout Layout = new()
@@ -38,6 +38,9 @@ public sealed unsafe class LoweringTests
         JumpCacheGeneration = 1056,
         SaveArea = 2048,
         OperationByteCount = 40,
+        Mxcsr = 1064,
+        VectorRefused = (1072, 0),
+        VectorEnabled = (1072, 1),
     };
 
     [Theory]
@@ -56,6 +59,7 @@ public sealed unsafe class LoweringTests
         var lowering = new BlockLowering(assembler, Layout, thunks);
         var random = new Random(seed);
         ulong* state = (ulong*)NativeMemory.AllocZeroed(StateByteCount);
+        state[Layout.Mxcsr / 8] = 0x1f80;
         try
         {
             for (int round = 0; round < 2000; round++)
@@ -127,7 +131,7 @@ public sealed unsafe class LoweringTests
     {
         int[] widths = [8, 16, 32, 64];
         int width = widths[random.Next(4)];
-        int kind = random.Next(12);
+        int kind = random.Next(20);
         switch (kind)
         {
             case 0:
@@ -151,6 +155,19 @@ public sealed unsafe class LoweringTests
                 return Pure(ir, ir.Add(IrOp.Test, width, a.Value, auxiliary: random.Next(16), significantBits: 1), a, b, c);
             case 9 when width < 32:
                 return Pure(ir, ir.Add(IrOp.Insert, width, a.Value, b.Value, auxiliary: width == 8 && random.Next(2) == 0 ? 8 : 0), a, b, c);
+            case 10:
+                // The divisor is above the dividend's high half.
+                ulong divisor = b.Word | (1UL << 63);
+                int c1 = ir.Binary(IrOp.Or, b.Value, ir.Constant(1UL << 63));
+                int high = ir.Binary(IrOp.ShiftRight, a.Value, ir.Constant(1));
+                var dividend = new UInt128(a.Word >> 1, c.Word);
+                int quotient = ir.Add(IrOp.Divide, 64, high, c.Value, c1);
+                int remainder = ir.Add(IrOp.Remainder, 64, quotient);
+                return random.Next(2) == 0 ? (quotient, (ulong)(dividend / divisor)) : (remainder, (ulong)(dividend % divisor));
+            case 11:
+                ulong small = (uint)b.Word | 1;
+                int half = ir.Binary(IrOp.Or, ir.ZeroExtend(b.Value, 32), ir.Constant(1));
+                return (ir.Add(IrOp.Divide, 64, ir.Constant(0), a.Value, half), a.Word / small);
             default:
                 IrOp op = Binaries[random.Next(Binaries.Length)];
                 ulong word = IrEvaluator.Binary(op, a.Word, b.Word);

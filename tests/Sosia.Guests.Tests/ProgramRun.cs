@@ -16,13 +16,16 @@ public abstract class ProgramRun : IDisposable
     private const int SectorBytes = 512;
     private const int ResultDiskBytes = 64 << 20;
 
+    private readonly string _engine;
     private readonly string _folder = Directory.CreateTempSubdirectory("sosia-programs-").FullName;
 
     /// <summary>Runs all programs of a folder of the cache; does nothing when it is not there.</summary>
     /// <param name="name">The folder.</param>
     /// <param name="alsoNatively">Whether the host executes them too.</param>
-    protected ProgramRun(string name, bool alsoNatively)
+    /// <param name="engine">The guest's engine.</param>
+    protected ProgramRun(string name, bool alsoNatively, string engine)
     {
+        _engine = engine;
         if (OracleFolder.Find(name) is { } programs)
         {
             if (alsoNatively)
@@ -79,7 +82,7 @@ public abstract class ProgramRun : IDisposable
 
         MachineOptions options = EmbeddedGuest.Options(
             ClockMode.Fast, "", $"file={input},format=raw,if=virtio,readonly", $"file={output},format=raw,if=virtio") with
-        { MemoryByteCount = 256 << 20 };
+        { MemoryByteCount = 256 << 20, Engine = _engine };
         using (var vm = VirtualMachine.Create(options))
         {
             vm.Console.Expect(EmbeddedGuest.Prompt, EmbeddedGuest.Patience);

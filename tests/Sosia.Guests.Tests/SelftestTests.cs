@@ -5,8 +5,7 @@ using Xunit;
 namespace Sosia.Guests.Tests;
 
 /// <summary>Linux's x86 selftests pass in the guest: corners of segments, system calls, single step and signal frames.</summary>
-[Trait("Category", "Boot")]
-public sealed class SelftestTests(SelftestRun run) : IClassFixture<SelftestRun>
+public abstract class SelftestTests(SelftestRun run)
 {
     [SelftestTheory]
     [InlineData("64-fsgsbase", 1)]

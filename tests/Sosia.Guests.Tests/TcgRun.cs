@@ -1,10 +1,15 @@
 namespace Sosia.Guests.Tests;
 
 /// <summary>QEMU's test programs, executed once for all tests of a class.</summary>
-public sealed class TcgRun : ProgramRun
+public class TcgRun : ProgramRun
 {
     public TcgRun()
-        : base("tcg", alsoNatively: true)
+        : this("interpreter")
+    {
+    }
+
+    protected TcgRun(string engine)
+        : base("tcg", alsoNatively: true, engine)
     {
     }
 }

@@ -26,6 +26,7 @@ public sealed unsafe class BlockTranslator
     private Block* _block;
     private Op* _operation;
     private bool _ended;
+    private bool _isVectorChecked;
 
     /// <summary>What is built.</summary>
     public IrBlock Ir { get; } = new();
@@ -65,6 +66,7 @@ public sealed unsafe class BlockTranslator
         CallCount = 0;
         _block = block;
         _ended = false;
+        _isVectorChecked = false;
         Array.Fill(_slots, -1);
         var ops = (Op*)(block + 1);
         for (int i = 0; i < block->Count; i++)
@@ -77,6 +79,7 @@ public sealed unsafe class BlockTranslator
                 Ir.Add(IrOp.CallOperation, 64, immediate: (ulong)i, exit: ExitHere());
                 // The handler may change any register.
                 Array.Fill(_slots, -1);
+                _isVectorChecked = false;
                 if (_instruction.Row is null || (_instruction.Row.Flags & RowFlags.EndsBlock) != 0)
                 {
                     Ir.Add(IrOp.End, 64);
@@ -123,6 +126,21 @@ public sealed unsafe class BlockTranslator
     /// <summary>Replaces part of a general register, as the processor does: 32 bits clear the upper half.</summary>
     internal void WriteSlotPart(int slot, int bits, int position, int value)
         => WriteSlot(slot, bits >= 32 ? value : Ir.Add(IrOp.Insert, bits, ReadSlot(slot), value, auxiliary: position));
+
+    /// <summary>As <see cref="WriteSlotPart"/> when a condition is not 0; otherwise all 64 bits stay.</summary>
+    internal void WriteSlotIf(int condition, int slot, int bits, int position, int value)
+    {
+        int old = ReadSlot(slot);
+        int whole = bits >= 32 ? value : Ir.Add(IrOp.Insert, bits, old, value, auxiliary: position);
+        WriteSlot(slot, Ir.Add(IrOp.Select, 64, condition, whole, old));
+    }
+
+    /// <summary>As <see cref="WriteRegister"/> when a condition is not 0; otherwise all 64 bits stay.</summary>
+    internal void WriteRegisterIf(int condition, ushort offset, int bits, int value)
+    {
+        int slot = SlotOf(offset, out int position);
+        WriteSlotIf(condition, slot, bits, position, value);
+    }
 
     /// <summary>Reads a register that an operation names by its offset.</summary>
     internal int ReadRegister(ushort offset, int bits)
@@ -171,6 +189,16 @@ public sealed unsafe class BlockTranslator
         return segment == StateOffset.SegmentAt(4) || segment == StateOffset.SegmentAt(5)
             ? Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: segment), address)
             : address;
+    }
+
+    /// <summary>Makes sure, once in a stretch of recorded instructions, that vector registers may be used.</summary>
+    internal void RequireVector()
+    {
+        if (!_isVectorChecked)
+        {
+            _isVectorChecked = true;
+            Ir.Add(IrOp.RequireVector, 64, exit: ExitHere());
+        }
     }
 
     /// <summary>The linear address at a displacement from the block's start.</summary>
@@ -241,9 +269,10 @@ public sealed unsafe class BlockTranslator
     private bool IsWithinPage(ulong displacement)
         => (((_block->GuestPhysical & (PageSize - 1)) + displacement) & ~(ulong)(PageSize - 1)) == 0;
 
+    // A LOCK prefix needs nothing more as long as there is one virtual CPU, whose devices work on its own thread.
     private bool TryRecord()
     {
-        if (_instruction.Row is not { } row || row.Binding.Emit == null || _instruction.HasLock)
+        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction)))
         {
             return false;
         }
@@ -253,7 +282,16 @@ public sealed unsafe class BlockTranslator
         _slots.CopyTo(_saved, 0);
         Failed = false;
         var emitting = new Emitting(this);
-        row.Binding.Emit(ref emitting);
+        bool wasVectorChecked = _isVectorChecked;
+        if (row.Binding.Emit != null)
+        {
+            row.Binding.Emit(ref emitting);
+        }
+        else
+        {
+            VectorRecorder.Record(this);
+        }
+
         if (!Failed)
         {
             return true;
@@ -261,6 +299,7 @@ public sealed unsafe class BlockTranslator
 
         Ir.Truncate(count, exitCount);
         _saved.CopyTo(_slots, 0);
+        _isVectorChecked = wasVectorChecked;
         _ended = false;
         return false;
     }

@@ -15,12 +15,16 @@ public struct Emitting : ISemantics<IrValue>
     private readonly BlockTranslator _translator;
     private IrValue _updateHost;
     private bool _hasUpdate;
+    private IrValue _memoryOffset;
+    private bool _hasMemoryOffset;
 
     internal Emitting(BlockTranslator translator)
     {
         _translator = translator;
         _updateHost = default;
         _hasUpdate = false;
+        _memoryOffset = default;
+        _hasMemoryOffset = false;
     }
 
     /// <inheritdoc/>
@@ -98,7 +102,11 @@ public struct Emitting : ISemantics<IrValue>
         };
 
     /// <inheritdoc/>
-    public readonly void OffsetMemory(IrValue byteOffset) => Fail();
+    public void OffsetMemory(IrValue byteOffset)
+    {
+        _memoryOffset = byteOffset;
+        _hasMemoryOffset = true;
+    }
 
     /// <inheritdoc/>
     public readonly IrValue ReadThird() => new(_translator.ReadRegister(_translator.Operation.Third, Bits));
@@ -143,10 +151,12 @@ public struct Emitting : ISemantics<IrValue>
     public readonly void WriteRegister(int number, IrValue value) => _translator.WriteSlotPart(number, Bits, 0, value.Index);
 
     /// <inheritdoc/>
-    public readonly void WriteRegisterIf(IrValue condition, int number, IrValue value) => Fail();
+    public readonly void WriteRegisterIf(IrValue condition, int number, IrValue value)
+        => _translator.WriteSlotIf(condition.Index, number, Bits, 0, value.Index);
 
     /// <inheritdoc/>
-    public readonly void WriteDestinationIf(IrValue condition, IrValue value) => Fail();
+    public readonly void WriteDestinationIf(IrValue condition, IrValue value)
+        => _translator.WriteRegisterIf(condition.Index, _translator.Operation.Destination, Bits, value.Index);
 
     /// <inheritdoc/>
     public readonly IrValue ReadRegister16(int number) => new(Ir.ZeroExtend(_translator.ReadSlot(number), 16));
@@ -155,7 +165,7 @@ public struct Emitting : ISemantics<IrValue>
     public readonly void WriteRegister16(int number, IrValue value) => _translator.WriteSlotPart(number, 16, 0, value.Index);
 
     /// <inheritdoc/>
-    public readonly void FaultIf(IrValue condition, byte vector) => Fail();
+    public readonly void FaultIf(IrValue condition, byte vector) => Ir.Add(IrOp.ExitIf, 64, condition.Index, exit: _translator.ExitHere());
 
     /// <inheritdoc/>
     public readonly IrValue Constant(ulong value) => new(Ir.Constant(value));
@@ -182,13 +192,18 @@ public struct Emitting : ISemantics<IrValue>
     public readonly IrValue Multiply(IrValue a, IrValue b) => Binary(IrOp.Multiply, a, b);
 
     /// <inheritdoc/>
-    public readonly IrValue MultiplyHighUnsigned(IrValue a, IrValue b) => Failed();
+    public readonly IrValue MultiplyHighUnsigned(IrValue a, IrValue b) => Binary(IrOp.MultiplyHighUnsigned, a, b);
 
     /// <inheritdoc/>
-    public readonly IrValue MultiplyHighSigned(IrValue a, IrValue b) => Failed();
+    public readonly IrValue MultiplyHighSigned(IrValue a, IrValue b) => Binary(IrOp.MultiplyHighSigned, a, b);
 
     /// <inheritdoc/>
-    public readonly IrValue DivideUnsigned(IrValue high, IrValue low, IrValue divisor, out IrValue remainder) => remainder = Failed();
+    public readonly IrValue DivideUnsigned(IrValue high, IrValue low, IrValue divisor, out IrValue remainder)
+    {
+        IrValue quotient = new(Ir.Add(IrOp.Divide, 64, high.Index, low.Index, divisor.Index));
+        remainder = new(Ir.Add(IrOp.Remainder, 64, quotient.Index));
+        return quotient;
+    }
 
     /// <inheritdoc/>
     public readonly IrValue And(IrValue a, IrValue b) => Binary(IrOp.And, a, b);
@@ -317,7 +332,21 @@ public struct Emitting : ISemantics<IrValue>
     /// <summary>Ends the block with a branch to an address that is known only when it runs.</summary>
     public readonly void JumpTo(IrValue target) => _translator.EndWithJumpTo(target.Index);
 
-    private readonly IrValue Address() => new(_translator.MemoryAddress());
+    private readonly IrValue Address()
+    {
+        if (!_hasMemoryOffset)
+        {
+            return new(_translator.MemoryAddress());
+        }
+
+        if ((_translator.Operation.Flags & Execution.OpFlags.Address32) != 0)
+        {
+            // The offset is added before the address is cut to its size.
+            return Failed();
+        }
+
+        return Add(new(_translator.MemoryAddress()), _memoryOffset);
+    }
 
     private readonly IrValue Binary(IrOp op, IrValue a, IrValue b) => new(Ir.Binary(op, a.Index, b.Index));
 

@@ -19,6 +19,23 @@ public sealed unsafe partial class BlockLowering
                 ForgetFlags();
                 _a.Jcc(Condition.NotZero, ExitLabel(i));
                 break;
+            case IrOp.ExitIf:
+                Condition fault = EmitCondition(n.A);
+                _a.Jcc(fault, ExitLabel(i));
+                break;
+            case IrOp.RequireAligned:
+                _a.Test(32, Register(n.A), (n.Width / 8) - 1);
+                ForgetFlags();
+                _a.Jcc(Condition.NotZero, ExitLabel(i));
+                break;
+            case IrOp.RequireVector:
+                Label exit = ExitLabel(i);
+                _a.Test(32, State(_layout.VectorRefused.Offset), _layout.VectorRefused.Mask);
+                _a.Jcc(Condition.NotZero, exit);
+                _a.Test(32, State(_layout.VectorEnabled.Offset), _layout.VectorEnabled.Mask);
+                ForgetFlags();
+                _a.Jcc(Condition.Zero, exit);
+                break;
             case IrOp.CallOperation:
                 EmitCall(ref n);
                 break;

@@ -36,7 +36,7 @@ public sealed unsafe partial class BlockLowering
                 _a.Mov(64, read, State((int)n.Immediate));
                 Place(i, read);
                 break;
-            case IrOp.GuestLoad or IrOp.GuestStore or IrOp.GuestWritable:
+            case IrOp.GuestLoad or IrOp.GuestStore or IrOp.GuestWritable or IrOp.GuestReadable:
                 EmitGuestAccess(i, ref n);
                 break;
             case IrOp.HostLoad:
@@ -47,6 +47,15 @@ public sealed unsafe partial class BlockLowering
                 break;
             case IrOp.Add or IrOp.Subtract or IrOp.And or IrOp.Or or IrOp.Xor or IrOp.Multiply:
                 EmitArithmetic(i, ref n);
+                break;
+            case IrOp.MultiplyHighUnsigned or IrOp.MultiplyHighSigned:
+                EmitMultiplyHigh(i, ref n);
+                break;
+            case IrOp.Divide:
+                EmitDivide(i, ref n);
+                break;
+            case IrOp.Remainder:
+                // Placed by the division.
                 break;
             case IrOp.Not:
                 Gpr inverted = CopyToDestination(i, n.A);
@@ -92,6 +101,9 @@ public sealed unsafe partial class BlockLowering
                 break;
             case IrOp.AddCarries or IrOp.SubtractCarries:
                 EmitCarries(i, ref n);
+                break;
+            case IrOp.Vector:
+                EmitVector(i, ref n);
                 break;
             default:
                 EmitControl(i, ref n, byteCount);
@@ -162,7 +174,7 @@ public sealed unsafe partial class BlockLowering
 
     private void EmitGuestAccess(int i, ref IrInstruction n)
     {
-        bool isWrite = n.Op != IrOp.GuestLoad;
+        bool isWrite = n.Op is IrOp.GuestStore or IrOp.GuestWritable;
         int byteCount = n.Width / 8;
         Gpr address = Register(n.A);
         bool hasImmediate = n.Op != IrOp.GuestStore || TryImmediate(n.B, n.Width, out _);
@@ -309,6 +321,88 @@ public sealed unsafe partial class BlockLowering
         }
 
         Place(i, destination);
+    }
+
+    private void EmitMultiplyHigh(int i, ref IrInstruction n)
+    {
+        Gpr x = Register(n.A);
+        Gpr y = Register(n.B);
+        if (y == Gpr.Rdx)
+        {
+            (x, y) = (y, x);
+        }
+
+        if (x != Gpr.Rdx)
+        {
+            TakeThis(Gpr.Rdx);
+            _a.Mov(64, Gpr.Rdx, x);
+        }
+
+        Gpr destination = Take();
+        _a.Bmi(BmiOperation.Mulx, 64, destination, destination, y);
+        if (n.Op == IrOp.MultiplyHighSigned)
+        {
+            // Less each factor where the other is negative.
+            Gpr other = Take();
+            _a.Mov(64, other, x);
+            _a.Shift(ShiftOperation.Sar, 64, other, 63);
+            _a.Alu(AluOperation.And, 64, other, y);
+            _a.Alu(AluOperation.Sub, 64, destination, other);
+            _a.Mov(64, other, y);
+            _a.Shift(ShiftOperation.Sar, 64, other, 63);
+            _a.Alu(AluOperation.And, 64, other, x);
+            _a.Alu(AluOperation.Sub, 64, destination, other);
+            ForgetFlags();
+        }
+
+        Place(i, destination);
+    }
+
+    private void EmitDivide(int i, ref IrInstruction n)
+    {
+        // RDX:RAX is the dividend, so that the divisor must be elsewhere; what is there now moves out.
+        TakeThis(Gpr.Rax);
+        TakeThis(Gpr.Rdx);
+        Gpr divisor = Register(n.C);
+        LoadInto(Gpr.Rax, n.B);
+        LoadInto(Gpr.Rdx, n.A);
+        Gpr test = Take();
+        Label wide = _a.NewLabel();
+        Label done = _a.NewLabel();
+        // Half as wide is several times as fast on many hosts.
+        _a.Mov(64, test, Gpr.Rax);
+        _a.Alu(AluOperation.Or, 64, test, divisor);
+        _a.Shift(ShiftOperation.Shr, 64, test, 32);
+        _a.Alu(AluOperation.Or, 64, test, Gpr.Rdx);
+        _a.Jcc(Condition.NotZero, wide);
+        _a.Unary(UnaryOperation.Div, 32, divisor);
+        _a.Jmp(done);
+        _a.Bind(wide);
+        _a.Unary(UnaryOperation.Div, 64, divisor);
+        _a.Bind(done);
+        ForgetFlags();
+        Place(i, Gpr.Rax);
+        if (i + 1 < _ir.Count && _ir[i + 1].Op == IrOp.Remainder && _ir[i + 1].A == i)
+        {
+            Place(i + 1, Gpr.Rdx);
+        }
+    }
+
+    // Puts a value in a certain register, besides where it is.
+    private void LoadInto(Gpr register, int value)
+    {
+        if (_ir.IsConstant(value, out ulong constant))
+        {
+            _a.MovImmediate(register, (long)constant);
+        }
+        else if (_location[value] >= FirstSpill)
+        {
+            _a.Mov(64, register, State(_layout.SaveArea + (_location[value] * 8)));
+        }
+        else
+        {
+            _a.Mov(64, register, (Gpr)_location[value]);
+        }
     }
 
     private void EmitShift(int i, ref IrInstruction n)

@@ -58,6 +58,17 @@ public sealed unsafe partial class BlockLowering
         return (Gpr)best;
     }
 
+    // A certain temporary, for an instruction that knows no other.
+    private void TakeThis(Gpr register)
+    {
+        if (_held[(int)register] >= 0)
+        {
+            Spill((int)register);
+        }
+
+        _locked |= 1u << (int)register;
+    }
+
     private void Spill(int register)
     {
         int value = _held[register];

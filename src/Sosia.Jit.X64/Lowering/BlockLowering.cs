@@ -78,7 +78,7 @@ public sealed unsafe partial class BlockLowering
         foreach ((Label label, int exit) in _pendingExits)
         {
             _a.Bind(label);
-            _a.Mov(32, State(_layout.SaveArea + ((GuestLayout.SaveAreaLength - 1) * 8)), firstExit + exit + 1);
+            _a.Mov(32, State(_layout.SaveArea + GuestLayout.ExitOffset), firstExit + exit + 1);
             _a.Jmp(_thunks.SideExit);
         }
 
@@ -147,6 +147,9 @@ public sealed unsafe partial class BlockLowering
                 case IrOp.Branch:
                     UseCondition(instruction.A, i);
                     UseEndFlags(i);
+                    break;
+                case IrOp.ExitIf:
+                    UseCondition(instruction.A, i);
                     break;
                 case IrOp.Select:
                     UseCondition(instruction.A, i);

@@ -48,11 +48,26 @@ public sealed class GuestLayout
     /// <summary>Offset of room for the host's sixteen registers, then <see cref="SpillCount"/> spilled values, then the number of the exit taken.</summary>
     public required int SaveArea { get; init; }
 
+    /// <summary>Offset of the vector control and status register, in the host's form.</summary>
+    public required int Mxcsr { get; init; }
+
+    /// <summary>Where to look whether vector registers may be used: offset of 32 bits, and the bits that must be clear.</summary>
+    public required (int Offset, int Mask) VectorRefused { get; init; }
+
+    /// <summary>Where to look whether vector registers may be used: offset of 32 bits, and the bits that must be set.</summary>
+    public required (int Offset, int Mask) VectorEnabled { get; init; }
+
     /// <summary>Bytes of one pre-decoded operation.</summary>
     public required int OperationByteCount { get; init; }
 
     /// <summary>How many values can be spilled at a time.</summary>
     public const int SpillCount = 47;
+
+    /// <summary>Offset in the save area of the number of the exit taken.</summary>
+    public const int ExitOffset = (16 + SpillCount) * 8;
+
+    /// <summary>Offset in the save area of the host's own vector control register while translated code runs.</summary>
+    public const int HostMxcsrOffset = ExitOffset + 4;
 
     /// <summary>Quadwords of the save area.</summary>
     public const int SaveAreaLength = 16 + SpillCount + 1;

@@ -29,7 +29,8 @@ public sealed class Thunks
         // Six pushes and the return address: the stack is to be a multiple of 16 inside blocks.
         assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
         assembler.Mov(64, Gpr.Rbp, Gpr.Rdi);
-        LoadPinned(assembler);
+        assembler.Stmxcsr(new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.HostMxcsrOffset));
+        LoadGuest(assembler);
         assembler.Jmp(Gpr.Rsi);
 
         assembler.Align(16);
@@ -42,15 +43,15 @@ public sealed class Thunks
             }
         }
 
-        StorePinned(assembler);
-        assembler.Mov(32, Gpr.Rax, new Mem(Gpr.Rbp, layout.SaveArea + ((GuestLayout.SaveAreaLength - 1) * 8)));
+        StoreGuest(assembler);
+        assembler.Mov(32, Gpr.Rax, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ExitOffset));
         Label leave = assembler.NewLabel();
         assembler.Jmp(leave);
 
         assembler.Align(16);
         // The result is in RAX.
         Exit = assembler.ExecuteAddress(assembler.Position);
-        StorePinned(assembler);
+        StoreGuest(assembler);
         assembler.Bind(leave);
         assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 8);
         for (int i = CalleeSaved.Length - 1; i >= 0; i--)
@@ -63,7 +64,7 @@ public sealed class Thunks
         assembler.Align(16);
         // RSI holds the operation.
         CallOperation = assembler.ExecuteAddress(assembler.Position);
-        StorePinned(assembler);
+        StoreGuest(assembler);
         assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
         assembler.Mov(64, Gpr.Rdi, Gpr.Rbp);
         assembler.MovImmediate(Gpr.Rax, runOperation);
@@ -72,7 +73,7 @@ public sealed class Thunks
         assembler.Alu(AluOperation.Cmp, 64, Gpr.Rax, GoOn);
         Label elsewhere = assembler.NewLabel();
         assembler.Jcc(Condition.NotZero, elsewhere);
-        LoadPinned(assembler);
+        LoadGuest(assembler);
         assembler.Ret();
         assembler.Bind(elsewhere);
         // The return address is dropped: the block is left.
@@ -104,8 +105,9 @@ public sealed class Thunks
     /// <summary>Executes the operation in RSI by its handler; returns only when the next operation of the block follows.</summary>
     public long CallOperation { get; }
 
-    private void LoadPinned(Assembler assembler)
+    private void LoadGuest(Assembler assembler)
     {
+        assembler.Ldmxcsr(new Mem(Gpr.Rbp, _layout.Mxcsr));
         for (int slot = 0; slot < _layout.Pinned.Length; slot++)
         {
             if (_layout.Pinned[slot] is { } register)
@@ -115,8 +117,10 @@ public sealed class Thunks
         }
     }
 
-    private void StorePinned(Assembler assembler)
+    private void StoreGuest(Assembler assembler)
     {
+        assembler.Stmxcsr(new Mem(Gpr.Rbp, _layout.Mxcsr));
+        assembler.Ldmxcsr(new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostMxcsrOffset));
         for (int slot = 0; slot < _layout.Pinned.Length; slot++)
         {
             if (_layout.Pinned[slot] is { } register)
