@@ -4,7 +4,6 @@ using System.Globalization;
 using System.IO;
 using System.Text.Json.Serialization;
 using Sosia.Core.Execution;
-using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86;
 using Sosia.Machines;
 
@@ -75,8 +74,8 @@ public sealed record MachineStats
             WallSeconds = wall.TotalSeconds,
             InstructionsRetired = retired,
             Mips = wall.TotalSeconds > 0 ? retired / wall.TotalSeconds / 1e6 : 0,
-            Translations = vm.Engine is InterpreterEngine interpreter ? interpreter.BlocksBuilt : 0,
-            HelperCalls = 0,
+            Translations = vm.Engine.Counters.Translations,
+            HelperCalls = vm.Engine.Counters.HelperCalls,
             // SAFETY: the state lives as long as the CPU.
             TlbMisses = machine.Cpus[0] is X86Cpu cpu ? cpu.State->TlbMisses : 0,
             DeviceAccesses = machine.Memory.DeviceAccesses + machine.Ports.Accesses,

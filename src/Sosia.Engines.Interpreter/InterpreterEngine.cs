@@ -17,6 +17,9 @@ public sealed unsafe class InterpreterEngine : IEngine
     /// <inheritdoc/>
     public string Name => "interpreter";
 
+    /// <inheritdoc/>
+    public EngineCounters Counters => new(BlocksBuilt, 0);
+
     /// <summary>Blocks decoded so far, over all CPUs.</summary>
     public long BlocksBuilt => Sum(static c => c.Cache.BlocksBuilt);
 

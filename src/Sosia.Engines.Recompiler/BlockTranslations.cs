@@ -60,12 +60,6 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
     /// <summary>Blocks translated so far.</summary>
     public long Translated { get; private set; }
 
-    /// <summary>Guest instructions in them.</summary>
-    public long TranslatedInstructions { get; private set; }
-
-    /// <summary>Bytes of host code made for them.</summary>
-    public long HostByteCount { get; private set; }
-
     /// <summary>Side exits taken.</summary>
     public long SideExits { get; private set; }
 
@@ -291,8 +285,6 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
         }
 
         Translated++;
-        TranslatedInstructions += block->Count;
-        HostByteCount += lowered.ByteCount;
         ops->Handler = &RunCode;
     }
 

@@ -22,6 +22,23 @@ public sealed unsafe class RecompilerEngine : IEngine
     /// <inheritdoc/>
     public string Name => "recompiler";
 
+    /// <inheritdoc/>
+    public EngineCounters Counters
+    {
+        get
+        {
+            long translations = 0;
+            long helperCalls = 0;
+            foreach ((BlockRunner _, BlockTranslations cpu) in _cpus.Values)
+            {
+                translations += cpu.Translated;
+                helperCalls += cpu.HelperCalls + cpu.SideExits;
+            }
+
+            return new EngineCounters(translations, helperCalls);
+        }
+    }
+
     /// <summary>Why the technique cannot run on this host, in words; null when it can.</summary>
     public static string? Probe()
         => RuntimeInformation.ProcessArchitecture != Architecture.X64 ? "it makes x86-64 code only"
@@ -46,18 +63,6 @@ public sealed unsafe class RecompilerEngine : IEngine
 
         context.Translations.Enter();
         return context.Runner.Run(limits.MaxInstructions);
-    }
-
-    /// <summary>What the engine has done so far, for people who measure it.</summary>
-    public string Describe()
-    {
-        var text = new System.Text.StringBuilder();
-        foreach ((BlockRunner _, BlockTranslations t) in _cpus.Values)
-        {
-            text.Append($"blocks {t.Translated}, instructions {t.TranslatedInstructions}, host bytes {t.HostByteCount}, side exits {t.SideExits}, helper calls {t.HelperCalls}");
-        }
-
-        return text.ToString();
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ public interface IEngine : IDisposable
     /// <summary>The name that the command line uses.</summary>
     string Name { get; }
 
+    /// <summary>What it has done so far, over all CPUs.</summary>
+    EngineCounters Counters { get; }
+
     /// <summary>Runs a vCPU until something happens.</summary>
     /// <param name="vcpu">A vCPU of an ISA that this engine supports; only one thread runs a vCPU at a time.</param>
     /// <param name="limits">The budget.</param>
