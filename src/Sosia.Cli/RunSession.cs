@@ -237,24 +237,21 @@ internal sealed class RunSession : IDisposable
 
     private void Send(ReadOnlySpan<byte> bytes)
     {
-        while (true)
+        VirtualMachine? vm;
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                if (_vm is null)
-                {
-                    return;
-                }
+            vm = _vm;
+        }
 
-                // A pipe may bring more than the guest reads: then it has to wait, as at a real port with flow control.
-                if (_vm.WaitingSerialByteCount(_standardPort) < MaxWaitingInput)
-                {
-                    _vm.SendSerial(_standardPort, bytes);
-                    return;
-                }
-            }
+        // A pipe may bring more than the guest reads: then it has to wait, as at a real port with flow control.
+        if (vm is null || !vm.WaitForSerialRoom(_standardPort, MaxWaitingInput))
+        {
+            return;
+        }
 
-            Thread.Sleep(10);
+        lock (_gate)
+        {
+            _vm?.SendSerial(_standardPort, bytes);
         }
     }
 

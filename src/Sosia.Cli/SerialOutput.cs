@@ -27,6 +27,7 @@ internal sealed class SerialOutput : ISerialBackend, IDisposable
     private byte[] _writing = new byte[Capacity];
     private int _count;
     private bool _isWriting;
+    private bool _isEnding;
     private bool _isClosed;
     private bool _isBroken;
 
@@ -62,7 +63,7 @@ internal sealed class SerialOutput : ISerialBackend, IDisposable
                 }
 
                 _filling[_count++] = value;
-                if (_count == 1)
+                if (_count is 1 or Capacity)
                 {
                     Monitor.PulseAll(_gate);
                 }
@@ -75,6 +76,8 @@ internal sealed class SerialOutput : ISerialBackend, IDisposable
     {
         lock (_gate)
         {
+            _isEnding = true;
+            Monitor.PulseAll(_gate);
             long end = Environment.TickCount64 + DrainMilliseconds;
             while ((_count != 0 || _isWriting) && !_isBroken && Environment.TickCount64 < end)
             {
@@ -100,15 +103,16 @@ internal sealed class SerialOutput : ISerialBackend, IDisposable
                     Monitor.Wait(_gate);
                 }
 
+                if (!_isEnding && _count < Capacity)
+                {
+                    Monitor.Wait(_gate, GatherMilliseconds);
+                }
+
                 if (_isClosed)
                 {
                     return;
                 }
-            }
 
-            Thread.Sleep(GatherMilliseconds);
-            lock (_gate)
-            {
                 (_filling, _writing) = (_writing, _filling);
                 count = _count;
                 _count = 0;

@@ -7,12 +7,13 @@ namespace Sosia.Control;
 /// <summary>What waits to be received by one serial port: filled from any thread, emptied on the machine's as fast as the guest reads.</summary>
 internal sealed class SerialInbox
 {
-    private readonly Lock _lock = new();
+    private readonly object _gate = new();
     private readonly SerialPort _port;
     private byte[] _bytes = new byte[256];
     private int _start;
     private int _count;
     private bool _breakWaits;
+    private bool _isClosed;
 
     public SerialInbox(SerialPort port)
     {
@@ -23,16 +24,13 @@ internal sealed class SerialInbox
     /// <summary>True when nothing waits.</summary>
     public bool IsEmpty => Volatile.Read(ref _count) == 0;
 
-    /// <summary>How many bytes wait. Callable from any thread.</summary>
-    public int Count => Volatile.Read(ref _count);
-
     /// <summary>Sends a break after what waits now. Callable from any thread.</summary>
     public void AddBreak() => Volatile.Write(ref _breakWaits, true);
 
     /// <summary>Adds bytes. Callable from any thread.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        lock (_lock)
+        lock (_gate)
         {
             if (_start + _count + bytes.Length > _bytes.Length)
             {
@@ -44,6 +42,31 @@ internal sealed class SerialInbox
 
             bytes.CopyTo(_bytes.AsSpan(_start + _count));
             Volatile.Write(ref _count, _count + bytes.Length);
+        }
+    }
+
+    /// <summary>Waits until fewer than this many bytes wait. Callable from any thread.</summary>
+    /// <returns>False when the port will take no more.</returns>
+    public bool WaitForRoom(int byteCount)
+    {
+        lock (_gate)
+        {
+            while (_count >= byteCount && !_isClosed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            return !_isClosed;
+        }
+    }
+
+    /// <summary>Nobody will empty it any more: whoever waits for room is told so.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -60,7 +83,7 @@ internal sealed class SerialInbox
             return;
         }
 
-        lock (_lock)
+        lock (_gate)
         {
             int accepted = _port.Receive(_bytes.AsSpan(_start, _count));
             _start += accepted;
@@ -68,6 +91,11 @@ internal sealed class SerialInbox
             if (_count == 0)
             {
                 _start = 0;
+            }
+
+            if (accepted != 0)
+            {
+                Monitor.PulseAll(_gate);
             }
         }
     }

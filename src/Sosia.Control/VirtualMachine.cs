@@ -40,10 +40,13 @@ public sealed partial class VirtualMachine : IDisposable
     private readonly List<SerialInbox> _inboxes = [];
     private readonly WakeEvent _wake = new();
     private readonly Lock _running = new();
+    private readonly Lock _watching = new();
+    private readonly List<RunWatcher> _watchers = [];
     private readonly Stopwatch _wall = new();
     private readonly IVcpu _cpu;
     private volatile bool _pauseRequested;
     private volatile bool _isRunning;
+    private volatile bool _isWatched;
     private RunResult? _end;
     private long _idleNanoseconds;
     private long _idleRetired;
@@ -131,33 +134,25 @@ public sealed partial class VirtualMachine : IDisposable
     /// Runs until a condition holds. It is looked at before the first instruction and then every few thousand instructions. If another
     /// thread runs the machine already, this one only waits.
     /// </summary>
-    /// <param name="condition">What to wait for; called on the thread that waits, so it must not touch a machine that another one runs.</param>
+    /// <param name="condition">What to wait for; called on the thread that runs the machine. Only the machine should make it true: nobody looks while the guest is idle.</param>
     /// <param name="timeout">How much host time to give it.</param>
     public RunResult RunUntil(Func<bool> condition, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        if (!_isRunning)
+        var watcher = new RunWatcher(condition);
+        if (!TryWatch(watcher))
         {
             return RunLoop(long.MaxValue, condition, timeout, mayWait: false);
         }
 
-        long start = Stopwatch.GetTimestamp();
-        while (!condition())
+        watcher.Wait(timeout);
+        lock (_watching)
         {
-            if (!_isRunning)
-            {
-                return condition() ? new RunResult(StopReason.ConditionMet) : _end ?? new RunResult(StopReason.Paused);
-            }
-
-            if (timeout >= TimeSpan.Zero && Stopwatch.GetElapsedTime(start) > timeout)
-            {
-                return new RunResult(StopReason.TimedOut);
-            }
-
-            Thread.Sleep(1);
+            _watchers.Remove(watcher);
+            _isWatched = _watchers.Count != 0;
         }
 
-        return new RunResult(StopReason.ConditionMet);
+        return watcher.Result ?? new RunResult(StopReason.TimedOut);
     }
 
     /// <summary>Makes the running thread return; if none runs it, the next Run returns at once. Callable from any thread.</summary>
@@ -176,9 +171,18 @@ public sealed partial class VirtualMachine : IDisposable
         Wake();
     }
 
-    /// <summary>How many bytes that were sent to a serial port the guest has not had room for. Callable from any thread.</summary>
+    /// <summary>
+    /// Waits until fewer than this many of the bytes that were sent to a serial port are left for which the guest has not had room. Callable
+    /// from any thread but the machine's.
+    /// </summary>
     /// <param name="port">Which port, from 0.</param>
-    public int WaitingSerialByteCount(int port) => _inboxes[port].Count;
+    /// <param name="byteCount">At least 1.</param>
+    /// <returns>False when the machine was disposed of.</returns>
+    public bool WaitForSerialRoom(int port, int byteCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(byteCount, 1);
+        return _inboxes[port].WaitForRoom(byteCount);
+    }
 
     /// <summary>Sends a break to a serial port, after the bytes that wait. Callable from any thread.</summary>
     /// <param name="port">Which port, from 0.</param>
@@ -207,6 +211,11 @@ public sealed partial class VirtualMachine : IDisposable
             Engine.Dispose();
             Machine.Dispose();
             _wake.Dispose();
+        }
+
+        foreach (SerialInbox inbox in _inboxes)
+        {
+            inbox.Close();
         }
     }
 
@@ -250,7 +259,50 @@ public sealed partial class VirtualMachine : IDisposable
             {
                 Machine.Clock.Pause();
                 _wall.Stop();
-                _isRunning = false;
+                EndWatches();
+            }
+        }
+    }
+
+    // False when nobody runs the machine.
+    private bool TryWatch(RunWatcher watcher)
+    {
+        lock (_watching)
+        {
+            if (!_isRunning)
+            {
+                return false;
+            }
+
+            _watchers.Add(watcher);
+            _isWatched = true;
+            // Its condition may hold already, and an idle guest does nothing to make it looked at.
+            Wake();
+            return true;
+        }
+    }
+
+    private void LookForWatchers()
+    {
+        lock (_watching)
+        {
+            foreach (RunWatcher watcher in _watchers)
+            {
+                watcher.Look();
+            }
+        }
+    }
+
+    // This run's limits are not the watchers': to them it has paused, unless the machine has ended.
+    private void EndWatches()
+    {
+        RunResult result = _end ?? new RunResult(StopReason.Paused);
+        lock (_watching)
+        {
+            _isRunning = false;
+            foreach (RunWatcher watcher in _watchers)
+            {
+                watcher.End(result);
             }
         }
     }
@@ -276,6 +328,11 @@ public sealed partial class VirtualMachine : IDisposable
 
         MachineClock clock = Machine.Clock;
         clock.RunExpired();
+        if (_isWatched)
+        {
+            LookForWatchers();
+        }
+
         if (limits.Condition is { } condition && condition())
         {
             return new RunResult(StopReason.ConditionMet);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
@@ -8,11 +9,12 @@ using Xunit;
 
 namespace Sosia.Cli.Tests;
 
-/// <summary>A guest's disk when the host fails it: the program is killed, or the host's own disk is full.</summary>
+/// <summary>A guest's disk when the host fails it: the program is ended or killed, or the host's own disk is full.</summary>
 [Trait("Category", "Boot")]
 public sealed partial class HostDiskTests : IDisposable
 {
     private const int Kill = 9;
+    private const int Terminate = 15;
     private const string Prompt = "sosia:~# ";
 
     private readonly TemporaryFolder _folder = new();
@@ -39,6 +41,29 @@ public sealed partial class HostDiskTests : IDisposable
         string contents = RunTool("debugfs", "-f", commands, image).Output;
         string[] found = [.. contents.Split('\n').Where(static line => line.StartsWith("number ", StringComparison.Ordinal))];
         Assert.Equal(Enumerable.Range(1, last).Select(static i => $"number {i}"), found);
+    }
+
+    [TracedGuestFact("linux-x86_64")]
+    public void What_the_guest_has_written_is_flushed_when_the_program_is_ended_by_SIGTERM()
+    {
+        string image = _folder.PathOf("disk.img");
+        string trace = _folder.PathOf("trace");
+        CreateSparse(image);
+        using ProgramRun run = ProgramRun.StartTraced(trace, "fdatasync,pwrite64,pwritev", "run", "--drive", $"file={image},format=raw,if=virtio");
+        run.Expect(Prompt);
+        // Past the guest's page cache, and without a flush by the guest.
+        run.Type("dd if=/dev/urandom of=/dev/vda bs=64k count=3 oflag=direct; echo \"writ\"\"ten: $?\"\n");
+        run.Expect("written: 0");
+        run.Signal(Terminate);
+        Assert.Equal(128 + Terminate, run.WaitForEnd().Status);
+
+        List<TracedCall> calls = TracedCall.Parse(File.ReadAllLines(trace));
+        TracedCall write = calls.Last(call => call.Name.StartsWith("pwrite", StringComparison.Ordinal) && call.Text.Contains($"<{image}>", StringComparison.Ordinal));
+        TracedCall signal = Assert.Single(calls, static call => call.Text.StartsWith("--- SIGTERM", StringComparison.Ordinal));
+        Assert.True(write.End < signal.Start, string.Join('\n', calls));
+        string descriptor = DescriptorPattern().Match(write.Text).Value;
+        Assert.Contains(calls, call => call.Start > write.End && call.Text == $"fdatasync{descriptor}) = 0");
+        Assert.DoesNotContain(calls, call => call.Name == "fdatasync" && call.Start > write.End && call.Start < signal.Start);
     }
 
     [RootGuestFact("linux-x86_64")]
@@ -89,6 +114,9 @@ public sealed partial class HostDiskTests : IDisposable
         process.WaitForExit();
         return (process.ExitCode, output);
     }
+
+    [GeneratedRegex(@"\(\d+<[^>]*>")]
+    private static partial Regex DescriptorPattern();
 
     [GeneratedRegex(@"synced (\d+)\.")]
     private static partial Regex SyncedPattern();

@@ -24,6 +24,14 @@ internal sealed partial class ProgramRun : IDisposable
 
     public static ProgramRun Start(params string[] arguments) => StartIn(Repository.Root, arguments);
 
+    /// <summary>Starts the program, with a trace of some of its system calls; the trace is whole when the run's output has ended.</summary>
+    /// <param name="trace">The file that gets the trace.</param>
+    /// <param name="calls">Their names, with commas between.</param>
+    /// <param name="arguments">The program's arguments.</param>
+    public static ProgramRun StartTraced(string trace, string calls, params string[] arguments)
+        // -D: the process that is started is the program, and gets the signals; strace is its grandchild.
+        => StartProcess("strace", Repository.Root, ["-D", "-f", "--seccomp-bpf", "-y", "-s", "0", "-o", trace, "-e", "trace=" + calls, Repository.Program, .. arguments]);
+
     /// <summary>Runs the program to its end, with this on its standard input.</summary>
     public static ProgramResult Run(string input, params string[] arguments)
     {
@@ -80,9 +88,11 @@ internal sealed partial class ProgramRun : IDisposable
         _process.Dispose();
     }
 
-    private static ProgramRun StartIn(string? repository, string[] arguments)
+    private static ProgramRun StartIn(string? repository, string[] arguments) => StartProcess(Repository.Program, repository, arguments);
+
+    private static ProgramRun StartProcess(string file, string? repository, string[] arguments)
     {
-        var start = new ProcessStartInfo(Repository.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.StandardOutputEncoding = Encoding.Latin1;
         start.Environment["SOSIA_REPOSITORY"] = repository;
         return new ProgramRun(Process.Start(start)!);

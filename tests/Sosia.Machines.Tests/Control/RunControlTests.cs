@@ -1,6 +1,8 @@
 using System;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Threading;
+using System.Threading.Tasks;
 using Sosia.Control;
 using Sosia.Core.Time;
 using Xunit;
@@ -9,6 +11,12 @@ namespace Sosia.Machines.Tests.Control;
 
 public sealed class RunControlTests : IDisposable
 {
+    // Generous: test machines are shared. Nothing waits this long unless it hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    // mov dx,3fd; in al,dx; test al,1; jz -5: until COM1 has received.
+    private static readonly byte[] WaitForByte = [0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb];
+
     private readonly TemporaryFiles _files = new();
 
     public void Dispose() => _files.Dispose();
@@ -142,14 +150,78 @@ public sealed class RunControlTests : IDisposable
     [Fact]
     public void What_is_sent_arrives_however_long_it_is()
     {
-        // Echoes COM1: mov dx,3fd; in al,dx; test al,1; jz -5 ... ; mov dx,3f8; in al,dx; out dx,al; jmp start
-        GuestCode code = new GuestCode().Raw(
-            0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb,
-            0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0xeb, 0xef);
-        using VirtualMachine vm = Create(code);
+        using VirtualMachine vm = Create(EchoingGuest());
         string text = new('x', 3000);
         vm.Console.Send(text + "!");
         Assert.Equal(text + "!", vm.Console.Expect("!"));
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_room_in_a_serial_port_goes_on_when_the_guest_has_read()
+    {
+        using VirtualMachine vm = Create(EchoingGuest());
+        vm.Console.Send(new string('x', 3000) + "!");
+        Task<bool> room = Task.Run(() => vm.WaitForSerialRoom(0, 100));
+        vm.Console.Expect("!");
+        Assert.True(await room.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_room_in_a_serial_port_is_told_that_the_machine_is_gone()
+    {
+        VirtualMachine vm = Create(EchoingGuest());
+        vm.Console.Send("xx");
+        Task<bool> room = Task.Run(() => vm.WaitForSerialRoom(0, 1));
+        vm.Dispose();
+        Assert.False(await room.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_second_thread_waits_for_a_condition_of_the_machine_that_the_first_one_runs()
+    {
+        using VirtualMachine vm = Create(EchoingGuest());
+        Task<RunResult> run = RunInBackground(vm);
+        vm.Console.Send("hello");
+        Assert.Equal("hello", vm.Console.Expect("hello"));
+        Assert.Equal(StopReason.TimedOut, vm.RunUntil(() => false, TimeSpan.FromMilliseconds(1)).Reason);
+        Assert.True(vm.IsRunning);
+        vm.Pause();
+        Assert.Equal(StopReason.Paused, (await run.WaitAsync(Patience)).Reason);
+    }
+
+    [Fact]
+    public async Task A_second_thread_sees_a_condition_of_an_idle_machine_that_holds_already()
+    {
+        using VirtualMachine vm = Create(new GuestCode().Print("done", true).Stop());
+        vm.Console.Expect("done");
+        Task<RunResult> run = RunInBackground(vm);
+        Assert.Equal(StopReason.ConditionMet, vm.RunUntil(() => true, Patience).Reason);
+        vm.Pause();
+        await run.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_second_thread_that_waits_is_told_that_the_machine_has_ended()
+    {
+        // Waits for a byte from COM1, then ends.
+        using VirtualMachine vm = Create(new GuestCode().Raw(WaitForByte).Out(0xf4, 21, true).Stop());
+        Task<RunResult> run = RunInBackground(vm);
+        Task<RunResult> wait = Task.Run(() => vm.RunUntil(() => false, Patience));
+        vm.Console.Send("x");
+        Assert.Equal(new RunResult(StopReason.DebugExit, 43), await wait.WaitAsync(Patience));
+        await run.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_condition_that_throws_fails_the_thread_that_waits_and_not_the_machine()
+    {
+        using VirtualMachine vm = Create(EchoingGuest());
+        Task<RunResult> run = RunInBackground(vm);
+        Assert.Throws<FormatException>(() => vm.RunUntil(() => throw new FormatException(), Patience));
+        vm.Console.Send("hello");
+        vm.Console.Expect("hello");
+        vm.Pause();
+        Assert.Equal(StopReason.Paused, (await run.WaitAsync(Patience)).Reason);
     }
 
     [Fact]
@@ -247,6 +319,17 @@ public sealed class RunControlTests : IDisposable
         Assert.Equal(StopReason.TimedOut, vm.Run(TimeSpan.FromMilliseconds(700)).Reason);
         // 10 s of jumps, then one at most every millisecond: 17 s in all. Without rests it would be minutes.
         Assert.InRange(vm.Machine.Clock.NowNanoseconds, 0, 25_000_000_000);
+    }
+
+    private static GuestCode EchoingGuest()
+        // ... mov dx,3f8; in al,dx; out dx,al; jmp start
+        => new GuestCode().Raw(WaitForByte).Raw(0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0xeb, 0xef);
+
+    private static Task<RunResult> RunInBackground(VirtualMachine vm)
+    {
+        Task<RunResult> run = Task.Factory.StartNew(vm.Run, TaskCreationOptions.LongRunning);
+        Assert.True(SpinWait.SpinUntil(() => vm.IsRunning, Patience));
+        return run;
     }
 
     private VirtualMachine Create(GuestCode code, bool is32Bit = true, string machine = "pc", bool noReboot = true, ClockMode clock = ClockMode.RealTime)
