@@ -76,7 +76,7 @@ internal sealed class RunCommand
     }
 
     private static string CheckEngine(string name)
-        => EnginesCommand.IsPlanned(name) ? throw new SosiaException($"The engine '{name}' is not implemented yet; use --engine interpreter.") : name;
+        => EnginesCommand.IsPlanned(name) ? throw new SosiaException($"The engine '{name}' is not implemented yet; use --engine auto.") : name;
 
     private static IReadOnlyList<string> CheckSerial(string[] serial)
     {

@@ -29,10 +29,14 @@ internal sealed class RunSession : IDisposable
         Ctrl-A C  monitor (not implemented yet)
         """;
 
+    private const int RefreshMilliseconds = 20;
+    private const int RefreshCount = 50;
+
     private readonly RunSettings _settings;
     private readonly List<IDisposable> _owned = [];
     private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result)> _reportedFaults = [];
     private readonly Lock _gate = new();
+    private int _refreshesLeft;
     private SerialOutput? _standardOutput;
     private int _standardPort = -1;
     private RawTerminal? _terminal;
@@ -193,7 +197,27 @@ internal sealed class RunSession : IDisposable
             HostProcess.Stop();
             _terminal?.Enter();
         }));
-        Own(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => _terminal?.Enter()));
+        var refresh = new Timer(self => RefreshTerminal((Timer)self!));
+        Own(refresh);
+        Own(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => TakeTerminalAgain(refresh)));
+    }
+
+    // The runtime restores the settings that it knows when the process is continued, on a thread of its own and at no certain time after
+    // this: for a second ours are put over its.
+    private void TakeTerminalAgain(Timer refresh)
+    {
+        _terminal?.Enter();
+        Volatile.Write(ref _refreshesLeft, RefreshCount);
+        refresh.Change(RefreshMilliseconds, RefreshMilliseconds);
+    }
+
+    private void RefreshTerminal(Timer refresh)
+    {
+        _terminal?.Refresh();
+        if (Interlocked.Decrement(ref _refreshesLeft) <= 0)
+        {
+            refresh.Change(Timeout.Infinite, Timeout.Infinite);
+        }
     }
 
     private void Leave(int status)

@@ -33,7 +33,7 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("run --machine vax", "no machine 'vax'")]
     [InlineData("run --engine steam", "no engine 'steam'")]
     [InlineData("run --engine kvm", "'kvm' is not implemented yet")]
-    [InlineData("run --engine recompiler", "'recompiler' is not implemented yet")]
+    [InlineData("run --engine direct", "'direct' is not implemented yet")]
     [InlineData("run --guest nobody", "no guest 'nobody'")]
     [InlineData("run --memory much", "'much'")]
     [InlineData("run --memory -1", "'-1'")]

@@ -42,6 +42,7 @@ public sealed class ProgramTests : IDisposable
         ProgramResult result = ProgramRun.Run(string.Empty, "engines");
         Assert.Equal(0, result.Status);
         Assert.Matches(@"interpreter +works", result.Output);
+        Assert.Matches("recompiler +", result.Output);
         Assert.Matches(@"kvm +no", result.Output);
     }
 

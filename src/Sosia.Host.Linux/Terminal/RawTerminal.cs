@@ -61,6 +61,18 @@ public sealed unsafe partial class RawTerminal : IDisposable
         }
     }
 
+    /// <summary>Makes the terminal raw again if it should be: somebody else may have changed its settings.</summary>
+    public void Refresh()
+    {
+        lock (_lock)
+        {
+            if (_isRaw)
+            {
+                Enter();
+            }
+        }
+    }
+
     /// <summary>Back to how the terminal was found, for as long as the process is stopped.</summary>
     public void Leave()
     {
