@@ -195,7 +195,6 @@ internal sealed class RunSession : IDisposable
             context.Cancel = true;
             _terminal?.Leave();
             HostProcess.Stop();
-            _terminal?.Enter();
         }));
         var refresh = new Timer(self => RefreshTerminal((Timer)self!));
         Own(refresh);

@@ -21,7 +21,7 @@ internal static unsafe class HandlerAddress
     private const int StubByteCount = 19;
     private const int JumpByteCount = 6;
 
-    private static readonly bool s_codeStays = RuntimeInformation.ProcessArchitecture == Architecture.X64
+    private static readonly bool CodeStays = RuntimeInformation.ProcessArchitecture == Architecture.X64
         && AppContext.TryGetSwitch("System.Runtime.TieredCompilation", out bool isTiered) && !isTiered;
 
     /// <summary>Leads every operation of a block directly to its handler's code.</summary>
@@ -40,7 +40,7 @@ internal static unsafe class HandlerAddress
 
     private static bool TryFollow(ref delegate*<X86State*, Op*, Op*> handler)
     {
-        if (!s_codeStays)
+        if (!CodeStays)
         {
             return true;
         }

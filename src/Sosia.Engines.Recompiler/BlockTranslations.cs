@@ -206,7 +206,9 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
             return self.TakeSideExit((int)result - 1);
         }
 
-        self._thrown?.Throw();
+        ExceptionDispatchInfo? thrown = self._thrown;
+        self._thrown = null;
+        thrown?.Throw();
         return null;
     }
 

@@ -91,6 +91,41 @@ public sealed unsafe class LoweringTests
         }
     }
 
+    [Fact]
+    public void A_block_that_needs_more_values_at_a_time_than_can_be_kept_is_given_up()
+    {
+        using var cache = new CodeCache(1 << 20);
+        var assembler = new Assembler();
+        cache.TryReserve(1 << 16, out byte* write, out byte* execute);
+        assembler.Begin(write, execute, 1 << 16);
+        var lowering = new BlockLowering(assembler, Layout, new Thunks(assembler, Layout, 0));
+        Assert.NotNull(lowering.Lower(Keeping(20), 1, 4, 0x1000, 0));
+        Assert.Null(lowering.Lower(Keeping(60), 1, 4, 0x1000, 0));
+        Assert.NotNull(lowering.Lower(Keeping(20), 1, 4, 0x1000, 0));
+    }
+
+    // A block in which so many values are made before the first of them is used.
+    private static IrBlock Keeping(int count)
+    {
+        var ir = new IrBlock();
+        int value = ir.Add(IrOp.ReadSlot, 64, immediate: 0);
+        var made = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            value = made[i] = ir.Binary(IrOp.Add, value, ir.Constant((ulong)i + 1));
+        }
+
+        value = made[0];
+        for (int i = 1; i < count; i++)
+        {
+            value = ir.Binary(IrOp.Xor, value, made[i]);
+        }
+
+        ir.EndFlagResult = value;
+        ir.Add(IrOp.Jump, 64, immediate: 4);
+        return ir;
+    }
+
     // Random operations on the slots, and what the slots hold afterwards.
     private static ulong[] Build(IrBlock ir, Random random, ulong[] start)
     {

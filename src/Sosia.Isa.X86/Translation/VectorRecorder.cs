@@ -11,10 +11,10 @@ namespace Sosia.Isa.X86.Translation;
 /// </summary>
 internal static class VectorRecorder
 {
-    private static readonly bool[] s_recordable = Array.ConvertAll(InstructionTable.Rows, IsRecordable);
+    private static readonly bool[] Recordable = Array.ConvertAll(InstructionTable.Rows, IsRecordable);
 
     /// <summary>Whether an instruction can be recorded.</summary>
-    public static bool CanRecord(in DecodedInstruction instruction) => s_recordable[instruction.Row!.Id];
+    public static bool CanRecord(in DecodedInstruction instruction) => Recordable[instruction.Row!.Id];
 
     /// <summary>Records the translator's current instruction.</summary>
     public static void Record(BlockTranslator translator)

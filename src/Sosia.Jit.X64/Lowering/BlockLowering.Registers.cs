@@ -16,6 +16,7 @@ public sealed unsafe partial class BlockLowering
     private readonly int[] _held = new int[16];
     private readonly int[] _slotOf = [-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1];
     private ulong _spillsUsed;
+    private bool _isGivenUp;
 
     // Registers that the instruction being emitted uses: not to be given to anything else.
     private uint _locked;
@@ -75,7 +76,9 @@ public sealed unsafe partial class BlockLowering
         int spill = BitOperations.TrailingZeroCount(~_spillsUsed);
         if (spill >= GuestLayout.SpillCount)
         {
-            throw new InvalidOperationException("A block needs more room for spilled values than there is.");
+            // A guest can write such a block: its code is thrown away, and it stays interpreted.
+            _isGivenUp = true;
+            spill = 0;
         }
 
         _spillsUsed |= 1UL << spill;

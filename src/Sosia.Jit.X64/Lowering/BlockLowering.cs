@@ -49,7 +49,7 @@ public sealed unsafe partial class BlockLowering
     /// <param name="byteCount">The displacement of the instruction behind it.</param>
     /// <param name="operations">Host address of its first pre-decoded operation.</param>
     /// <param name="firstExit">The number of the block's first side exit.</param>
-    /// <returns>Null when the code did not fit the assembler's room.</returns>
+    /// <returns>Null when the code did not fit the assembler's room, or the block needs more values at a time than can be kept.</returns>
     public Lowered? Lower(IrBlock ir, int instructionCount, int byteCount, long operations, int firstExit)
     {
         _ir = ir;
@@ -97,7 +97,7 @@ public sealed unsafe partial class BlockLowering
             edges[i] = new Edge(_a.ExecuteAddress(field), unlinked, isTaken);
         }
 
-        return _a.Overflowed ? null
+        return _a.Overflowed || _isGivenUp ? null
             : new Lowered(_a.ExecuteAddress(start), _a.ExecuteAddress(body), edges, _exits, _a.Position - start);
     }
 
@@ -126,6 +126,7 @@ public sealed unsafe partial class BlockLowering
         Array.Fill(_held, -1);
         _stampNow = 0;
         _spillsUsed = 0;
+        _isGivenUp = false;
         _pendingExits.Clear();
         _pendingEdges.Clear();
         _exits = _ir.Exits.Count == 0 ? [] : new SideExit?[_ir.Exits.Count];
