@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86;
@@ -19,7 +18,7 @@ namespace Sosia.Engines.Recompiler;
 /// The host code of one CPU's blocks. A block is interpreted until it has proved warm; then its first operation's handler is replaced by one
 /// that runs the block's host code, which follows links and the jump cache from block to block and comes back with what a handler returns.
 /// </summary>
-internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
+internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDisposable
 {
     // Executions in the interpreter before a block is translated.
     private const int Warm = 16;
@@ -38,7 +37,6 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
     private readonly List<(SideExit Exit, Translation Translation)> _exits = [];
     private readonly GCHandle _self;
     private ulong[] _values = new ulong[256];
-    private ExceptionDispatchInfo? _thrown;
 
     public BlockTranslations(X86Cpu cpu, long cacheByteCount)
     {
@@ -47,8 +45,7 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
         _layout = LayoutOf(cpu.State);
         _codeCache.TryReserve(4096, out byte* write, out byte* execute);
         _assembler.Begin(write, execute, 4096);
-        delegate* unmanaged<X86State*, Op*, nint> runOperation = &RunOperation;
-        _thunks = new Thunks(_assembler, _layout, (long)runOperation);
+        _thunks = new Thunks(_assembler, _layout);
         _codeCache.Commit(_assembler.Position);
         _lowering = new BlockLowering(_assembler, _layout, _thunks);
         _self = GCHandle.Alloc(this);
@@ -62,6 +59,9 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
 
     /// <summary>Side exits taken.</summary>
     public long SideExits { get; private set; }
+
+    /// <summary>Accesses that only lacked a TLB entry, and were tried again.</summary>
+    public long RetriedAccesses { get; private set; }
 
     /// <summary>Operations that host code executed by calling the interpreter's handler.</summary>
     public long HelperCalls { get; private set; }
@@ -143,29 +143,6 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
         _codeCache.Dispose();
     }
 
-    // Host code calls this to execute an operation that has no code of its own.
-    [UnmanagedCallersOnly]
-    private static nint RunOperation(X86State* state, Op* op)
-    {
-        BlockTranslations self = Of(state);
-        try
-        {
-            self.HelperCalls++;
-            state->CurrentOp = op;
-            Block* block = Block.Of(op - op->IndexInBlock);
-            Op* next = op->IndexInBlock == 0 ? block->FirstHandler(state, op) : op->Handler(state, op);
-            // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
-            return next == op + 1 && block->IsVoid == 0 && AreMasked(state) ? Thunks.GoOn : (nint)next;
-        }
-#pragma warning disable CA1031 // Nothing may be thrown across host code: it is thrown again behind it.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            self._thrown = ExceptionDispatchInfo.Capture(exception);
-            return 0;
-        }
-    }
-
     private static BlockTranslations Of(X86State* state)
         => Unsafe.As<BlockTranslations>(GCHandle.FromIntPtr(state->EngineContext).Target!);
 
@@ -182,34 +159,6 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
         }
 
         return block->FirstHandler(state, op);
-    }
-
-    // The handler in front of a block that has host code.
-    private static Op* RunCode(X86State* state, Op* op)
-    {
-        if (!AreMasked(state))
-        {
-            return Block.Of(op)->FirstHandler(state, op);
-        }
-
-        BlockTranslations self = Of(state);
-        Translation translation = self._translations[Block.Of(op)->Translation];
-        var enter = (delegate* unmanaged<X86State*, long, nint>)self._thunks.Enter;
-        nint result = enter(state, translation.Lowered.Body);
-        if ((nuint)result >= 1u << 31)
-        {
-            return (Op*)result;
-        }
-
-        if (result != 0)
-        {
-            return self.TakeSideExit((int)result - 1);
-        }
-
-        ExceptionDispatchInfo? thrown = self._thrown;
-        self._thrown = null;
-        thrown?.Throw();
-        return null;
     }
 
     private static GuestLayout LayoutOf(X86State* state)
@@ -280,6 +229,7 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
         var translation = new Translation(block, lowered);
         block->Translation = _translations.Count;
         block->Code = (void*)lowered.Entry;
+        block->Body = (void*)lowered.Body;
         _translations.Add(translation);
         foreach (SideExit? exit in lowered.Exits)
         {
@@ -288,51 +238,5 @@ internal sealed unsafe class BlockTranslations : IBlockTranslations, IDisposable
 
         Translated++;
         ops->Handler = &RunCode;
-    }
-
-    // Brings the state up to date and names the operation to go on with.
-    private Op* TakeSideExit(int number)
-    {
-        SideExits++;
-        (SideExit exit, Translation translation) = _exits[number];
-        X86State* state = _cpu.State;
-        if (exit.Nodes.Length != 0)
-        {
-            Evaluate(exit.Nodes);
-            if (exit.FlagResult >= 0)
-            {
-                state->FlagResult = _values[exit.FlagResult];
-            }
-
-            if (exit.FlagCarries >= 0)
-            {
-                state->FlagCarries = _values[exit.FlagCarries];
-            }
-        }
-
-        Op* op = (Op*)(translation.Block + 1) + exit.Operation;
-        // The first operation's handler would enter the host code again and again.
-        state->CurrentOp = op;
-        return exit.Operation == 0 ? translation.Block->FirstHandler(state, op) : op;
-    }
-
-    private void Evaluate(ExitNode[] nodes)
-    {
-        if (_values.Length < nodes.Length)
-        {
-            _values = new ulong[nodes.Length * 2];
-        }
-
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            ref readonly ExitNode node = ref nodes[i];
-            _values[i] = node.Instruction.Op == IrOp.Nop
-                ? _cpu.State->SaveArea[(int)node.Instruction.Immediate]
-                : IrEvaluator.Pure(
-                    node.Instruction,
-                    node.A < 0 ? 0 : _values[node.A],
-                    node.B < 0 ? 0 : _values[node.B],
-                    node.C < 0 ? 0 : _values[node.C]);
-        }
     }
 }

@@ -54,7 +54,7 @@ public sealed unsafe class LoweringTests
         var assembler = new Assembler();
         cache.TryReserve(4096, out byte* write, out byte* execute);
         assembler.Begin(write, execute, 4096);
-        var thunks = new Thunks(assembler, Layout, 0);
+        var thunks = new Thunks(assembler, Layout);
         cache.Commit(assembler.Position);
         var lowering = new BlockLowering(assembler, Layout, thunks);
         var random = new Random(seed);
@@ -98,7 +98,7 @@ public sealed unsafe class LoweringTests
         var assembler = new Assembler();
         cache.TryReserve(1 << 16, out byte* write, out byte* execute);
         assembler.Begin(write, execute, 1 << 16);
-        var lowering = new BlockLowering(assembler, Layout, new Thunks(assembler, Layout, 0));
+        var lowering = new BlockLowering(assembler, Layout, new Thunks(assembler, Layout));
         Assert.NotNull(lowering.Lower(Keeping(20), 1, 4, 0x1000, 0));
         Assert.Null(lowering.Lower(Keeping(60), 1, 4, 0x1000, 0));
         Assert.NotNull(lowering.Lower(Keeping(20), 1, 4, 0x1000, 0));

@@ -43,6 +43,9 @@ public unsafe struct Block
     /// <summary>Host code that stands for the block, as other code enters it; null when it has not been translated.</summary>
     public void* Code;
 
+    /// <summary>The same behind the check of the budget, for one who has made it; valid while <see cref="Code"/> is not null.</summary>
+    public void* Body;
+
     /// <summary>The engine's number of the translation.</summary>
     public int Translation;
 

@@ -57,6 +57,33 @@ public sealed unsafe partial class X86Cpu
             && Resolve(linear, _privilege, access) != null
             && ((int)(linear & 0xfff) + byteCount <= GuestRam.PageSize || Resolve(NextPage(linear), _privilege, access) != null);
 
+    /// <summary>Makes the current TLB's entry for an access that translated code found not to be fast, at the current privilege.</summary>
+    /// <param name="linear">The access's address.</param>
+    /// <param name="byteCount">Its size.</param>
+    /// <param name="isWrite">Whether it writes.</param>
+    /// <param name="faulted">True when the access faults; the fault is recorded.</param>
+    /// <returns>True when the access is fast now; false when it faults or needs the long way for good.</returns>
+    public bool TryMakeFast(ulong linear, int byteCount, bool isWrite, out bool faulted)
+    {
+        faulted = false;
+        TlbEntry* tlb = Tlb(_privilege);
+        if (State->DataTlb != tlb || (int)(linear & 0xfff) + byteCount > GuestRam.PageSize || !IsCanonical(linear))
+        {
+            return false;
+        }
+
+        ulong page = linear & ~0xfffUL;
+        TlbEntry* entry = tlb + ((page >> 12) & (TlbEntry.Count - 1));
+        if (((isWrite ? entry->WriteTag : entry->ReadTag) & ~TlbEntry.SlowBit) != page
+            && Fill(entry, linear, _privilege, isWrite ? PageAccess.Write : PageAccess.Read) == null)
+        {
+            faulted = true;
+            return false;
+        }
+
+        return (isWrite ? entry->WriteTag : entry->ReadTag) == page;
+    }
+
     /// <summary>Reads up to a page of bytes; nothing is stored in <paramref name="destination"/> unless all can be read.</summary>
     internal bool ReadSpan(ulong linear, Span<byte> destination, AccessPrivilege privilege)
     {

@@ -12,6 +12,9 @@ public static unsafe class StateOffset
     /// <summary>The running block's RIP.</summary>
     public static readonly ushort BlockRip;
 
+    /// <summary>EFLAGS without the arithmetic flags.</summary>
+    public static readonly ushort SystemFlags;
+
     /// <summary>RAX; the others follow at 8-byte steps.</summary>
     public static readonly ushort Gpr;
 
@@ -50,6 +53,7 @@ public static unsafe class StateOffset
         Zero = (ushort)((byte*)&state.Zero - start);
         StackZero = (ushort)((byte*)&state.StackZero - start);
         BlockRip = (ushort)((byte*)&state.BlockRip - start);
+        SystemFlags = (ushort)((byte*)&state.SystemFlags - start);
         Es = (ushort)((byte*)&state.Es - start);
         Gpr = (ushort)((byte*)state.Gpr - start);
         Vector = (ushort)((byte*)state.Vector - start);

@@ -276,6 +276,39 @@ public struct Emitting : ISemantics<IrValue>
     public readonly IrValue ReadMemory(IrValue address, int bits)
         => new(Ir.Add(IrOp.GuestLoad, bits, address.Index, exit: _translator.ExitHere(), significantBits: bits));
 
+    /// <summary>Writes guest memory at a linear address.</summary>
+    public readonly void WriteMemory(IrValue address, int bits, IrValue value)
+        => Ir.Add(IrOp.GuestStore, bits, address.Index, value.Index, exit: _translator.ExitHere());
+
+    /// <summary>A general register, whole.</summary>
+    public readonly IrValue ReadWhole(int number) => new(_translator.ReadSlot(number));
+
+    /// <summary>Replaces a general register, whole.</summary>
+    public readonly void WriteWhole(int number, IrValue value) => _translator.WriteSlot(number, value.Index);
+
+    /// <summary>Replaces the low bits of a general register, as the processor does.</summary>
+    public readonly void WritePart(int number, int bits, IrValue value) => _translator.WriteSlotPart(number, bits, 0, value.Index);
+
+    /// <summary>
+    /// For a string instruction without repetition, on flat segments, with addresses of 64 bits and upwards: leaves the block when DF is set. Anything else
+    /// cannot be recorded.
+    /// </summary>
+    /// <returns>False when it cannot be recorded.</returns>
+    public readonly bool BeginString()
+    {
+        ref readonly Execution.Op op = ref _translator.Operation;
+        if (Instruction.RepPrefix != 0 || (op.Flags & Execution.OpFlags.Address32) != 0
+            || op.Segment == State.StateOffset.SegmentAt(4) || op.Segment == State.StateOffset.SegmentAt(5))
+        {
+            Fail();
+            return false;
+        }
+
+        IrValue flags = new(Ir.Add(IrOp.ReadState, 64, immediate: State.StateOffset.SystemFlags));
+        Ir.Add(IrOp.ExitIf, 64, And(flags, Constant(ControlBits.Df)).Index, exit: _translator.ExitHere());
+        return true;
+    }
+
     /// <summary>Pushes a value at operand width.</summary>
     public readonly void Push(IrValue value)
     {

@@ -91,8 +91,12 @@ public sealed unsafe partial class BlockLowering
     {
         IrExit exit = _ir.Exits[n.Exit];
         StoreFlags(exit.FlagResult, exit.FlagCarries);
-        _a.MovImmediate(Gpr.Rsi, OperationAddress((int)n.Immediate));
-        _a.Call(_thunks.CallOperation);
+        // Nothing of the host's own is in the temporaries any more.
+        Label resume = _a.NewLabel();
+        _a.MovImmediate(Gpr.Rax, OperationAddress((int)n.Immediate) | Thunks.CallBit);
+        _a.Lea(Gpr.Rcx, resume);
+        _a.Jmp(_thunks.CallOperation);
+        _a.Bind(resume);
         // No value lives across: the builder reads every register anew.
         for (int register = 0; register < 16; register++)
         {

@@ -181,6 +181,7 @@ public sealed unsafe partial class BlockLowering
         Gpr source = n.Op == IrOp.GuestStore && !hasImmediate ? Register(n.B) : Gpr.Rsp;
         Gpr entry = Take();
         Gpr page = Take();
+        var access = new SideExitAccess(address, byteCount, isWrite, _a.ExecuteAddress(_a.Position));
         // The entry's offset is its number, from the address's bits 12 and up, times 32.
         _a.Mov(64, entry, address);
         _a.Shift(ShiftOperation.Shr, 64, entry, 12 - 5);
@@ -191,7 +192,7 @@ public sealed unsafe partial class BlockLowering
         _a.Alu(AluOperation.And, 64, page, -4096);
         _a.Alu(AluOperation.Cmp, 64, page, new Mem(entry, isWrite ? 8 : 0));
         ForgetFlags();
-        _a.Jcc(Condition.NotZero, ExitLabel(i));
+        _a.Jcc(Condition.NotZero, ExitLabel(i, access));
         _a.Mov(64, entry, new Mem(entry, 16));
         switch (n.Op)
         {

@@ -78,7 +78,7 @@ public sealed unsafe partial class BlockLowering
         foreach ((Label label, int exit) in _pendingExits)
         {
             _a.Bind(label);
-            _a.Mov(32, State(_layout.SaveArea + GuestLayout.ExitOffset), firstExit + exit + 1);
+            _a.Mov(32, State(_layout.SaveArea + GuestLayout.ExitOffset), ((firstExit + exit) << Thunks.SideExitShift) | Thunks.SideExitBit);
             _a.Jmp(_thunks.SideExit);
         }
 
@@ -245,7 +245,7 @@ public sealed unsafe partial class BlockLowering
     }
 
     // Where to jump to leave at an exit; what it needs is recorded as it is now.
-    private Label ExitLabel(int at)
+    private Label ExitLabel(int at, SideExitAccess access = default)
     {
         int number = _ir[at].Exit;
         IrExit exit = _ir.Exits[number];
@@ -253,7 +253,7 @@ public sealed unsafe partial class BlockLowering
         _stampNow++;
         int result = NodeOf(exit.FlagResult);
         int carries = NodeOf(exit.FlagCarries);
-        _exits[number] = new SideExit(exit.Operation, result, carries, _nodes.Count == 0 ? [] : [.. _nodes]);
+        _exits[number] = new SideExit(exit.Operation, result, carries, _nodes.Count == 0 ? [] : [.. _nodes], access);
         Label label = _a.NewLabel();
         _pendingExits.Add((label, number));
         return label;

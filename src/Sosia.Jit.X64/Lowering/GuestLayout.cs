@@ -45,7 +45,7 @@ public sealed class GuestLayout
     /// <summary>Offset of the generation that valid entries of the jump cache have.</summary>
     public required int JumpCacheGeneration { get; init; }
 
-    /// <summary>Offset of room for the host's sixteen registers, then <see cref="SpillCount"/> spilled values, then the number of the exit taken.</summary>
+    /// <summary>Offset of room for the host's sixteen registers, then <see cref="SpillCount"/> spilled values, then what the offsets below name.</summary>
     public required int SaveArea { get; init; }
 
     /// <summary>Offset of the vector control and status register, in the host's form.</summary>
@@ -61,14 +61,23 @@ public sealed class GuestLayout
     public required int OperationByteCount { get; init; }
 
     /// <summary>How many values can be spilled at a time.</summary>
-    public const int SpillCount = 47;
+    public const int SpillCount = 44;
 
-    /// <summary>Offset in the save area of the number of the exit taken.</summary>
-    public const int ExitOffset = (16 + SpillCount) * 8;
+    /// <summary>Offset in the save area of the result of the side exit taken, 32 bits.</summary>
+    public const int ExitOffset = (SaveAreaLength - 1) * 8;
 
     /// <summary>Offset in the save area of the host's own vector control register while translated code runs.</summary>
     public const int HostMxcsrOffset = ExitOffset + 4;
 
+    /// <summary>Offset in the save area of the address where the block goes on.</summary>
+    public const int ResumeOffset = ExitOffset - 8;
+
+    /// <summary>Offset in the save area of the host's stack pointer while translated code runs.</summary>
+    public const int StackOffset = ExitOffset - 16;
+
+    /// <summary>Offset in the save area of the guest's flags as LAHF and SETO leave them in AX; 0 when the flag words hold them.</summary>
+    public const int HostFlagsOffset = ExitOffset - 24;
+
     /// <summary>Quadwords of the save area.</summary>
-    public const int SaveAreaLength = 16 + SpillCount + 1;
+    public const int SaveAreaLength = 16 + SpillCount + 4;
 }

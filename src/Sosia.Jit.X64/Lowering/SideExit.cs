@@ -5,4 +5,5 @@ namespace Sosia.Jit.X64.Lowering;
 /// <param name="FlagResult">The node of the flags' result word; −1 when the state holds it.</param>
 /// <param name="FlagCarries">The node of the flags' carry word; −1 when the state holds it.</param>
 /// <param name="Nodes">The nodes that both refer to, operands before their users.</param>
-public sealed record SideExit(int Operation, int FlagResult, int FlagCarries, ExitNode[] Nodes);
+/// <param name="Access">The access to guest memory that was not fast; its byte count is 0 for an exit of another kind.</param>
+public sealed record SideExit(int Operation, int FlagResult, int FlagCarries, ExitNode[] Nodes, SideExitAccess Access);

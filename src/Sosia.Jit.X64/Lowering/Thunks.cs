@@ -6,8 +6,14 @@ namespace Sosia.Jit.X64.Lowering;
 /// </summary>
 public sealed class Thunks
 {
-    /// <summary>What the function that executes an operation returns when the block goes on.</summary>
-    public const int GoOn = 1;
+    /// <summary>The bit of a result that says: the operation at the rest of it is to be executed by its handler, then comes <see cref="Resume"/>.</summary>
+    public const int CallBit = 1;
+
+    /// <summary>The bit of a result that says: a side exit was taken, whose number is the rest, shifted by <see cref="SideExitShift"/>.</summary>
+    public const int SideExitBit = 2;
+
+    /// <summary>See <see cref="SideExitBit"/>.</summary>
+    public const int SideExitShift = 3;
 
     private static readonly Gpr[] CalleeSaved = [Gpr.Rbx, Gpr.Rbp, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15];
 
@@ -16,22 +22,27 @@ public sealed class Thunks
     /// <summary>Emits the shared code.</summary>
     /// <param name="assembler">Set to the place where it is to stand.</param>
     /// <param name="layout">The guest.</param>
-    /// <param name="runOperation">A function of the C calling convention: (state, operation) executes an operation by its handler and returns <see cref="GoOn"/> when the next one of the block follows, else what translated code is to return.</param>
-    public Thunks(Assembler assembler, GuestLayout layout, long runOperation)
+    public Thunks(Assembler assembler, GuestLayout layout)
     {
         _layout = layout;
         Enter = assembler.ExecuteAddress(assembler.Position);
-        foreach (Gpr register in CalleeSaved)
-        {
-            assembler.Push(register);
-        }
-
-        // Six pushes and the return address: the stack is to be a multiple of 16 inside blocks.
-        assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
-        assembler.Mov(64, Gpr.Rbp, Gpr.Rdi);
-        assembler.Stmxcsr(new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.HostMxcsrOffset));
+        EmitWayIn(assembler);
         LoadGuest(assembler);
         assembler.Jmp(Gpr.Rsi);
+
+        assembler.Align(16);
+        Resume = assembler.ExecuteAddress(assembler.Position);
+        EmitWayIn(assembler);
+        assembler.Ldmxcsr(new Mem(Gpr.Rbp, layout.Mxcsr));
+        for (int register = 0; register < 16; register++)
+        {
+            if ((Gpr)register is not Gpr.Rsp and not Gpr.Rbp)
+            {
+                assembler.Mov(64, (Gpr)register, new Mem(Gpr.Rbp, layout.SaveArea + (register * 8)));
+            }
+        }
+
+        assembler.Jmp(new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ResumeOffset));
 
         assembler.Align(16);
         SideExit = assembler.ExecuteAddress(assembler.Position);
@@ -62,23 +73,10 @@ public sealed class Thunks
         assembler.Ret();
 
         assembler.Align(16);
-        // RSI holds the operation.
+        // RAX holds the operation with the bit, RCX where to go on.
         CallOperation = assembler.ExecuteAddress(assembler.Position);
-        StoreGuest(assembler);
-        assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
-        assembler.Mov(64, Gpr.Rdi, Gpr.Rbp);
-        assembler.MovImmediate(Gpr.Rax, runOperation);
-        assembler.Call(Gpr.Rax);
-        assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 8);
-        assembler.Alu(AluOperation.Cmp, 64, Gpr.Rax, GoOn);
-        Label elsewhere = assembler.NewLabel();
-        assembler.Jcc(Condition.NotZero, elsewhere);
-        LoadGuest(assembler);
-        assembler.Ret();
-        assembler.Bind(elsewhere);
-        // The return address is dropped: the block is left.
-        assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 8);
-        assembler.Jmp(leave);
+        assembler.Mov(64, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ResumeOffset), Gpr.Rcx);
+        assembler.Jmp(Exit);
 
         assembler.Align(16);
         // The block does not fit in the budget: BlockRip says where the guest stands.
@@ -90,10 +88,16 @@ public sealed class Thunks
         assembler.Jmp(Exit);
     }
 
-    /// <summary>A function of the C calling convention: (state, code) runs translated code; what it returns is an operation, 0, or the number of a side exit plus 1.</summary>
+    /// <summary>
+    /// A function of the C calling convention: (state, code) runs translated code. What it returns is an operation or 0, or has
+    /// <see cref="CallBit"/> or <see cref="SideExitBit"/> set.
+    /// </summary>
     public long Enter { get; }
 
-    /// <summary>Leaves by a side exit, whose number plus 1 stands at the save area's end.</summary>
+    /// <summary>A function of the C calling convention: (state) goes on after a side exit with all host registers as they were, at the address in the save area.</summary>
+    public long Resume { get; }
+
+    /// <summary>Leaves by a side exit, whose result stands at the save area's end.</summary>
     public long SideExit { get; }
 
     /// <summary>Leaves with the result in RAX.</summary>
@@ -102,8 +106,21 @@ public sealed class Thunks
     /// <summary>Leaves in front of a block.</summary>
     public long OverBudget { get; }
 
-    /// <summary>Executes the operation in RSI by its handler; returns only when the next operation of the block follows.</summary>
+    /// <summary>Has the operation in RAX, which has <see cref="CallBit"/> set, executed by its handler; RCX says where the block goes on.</summary>
     public long CallOperation { get; }
+
+    private void EmitWayIn(Assembler assembler)
+    {
+        foreach (Gpr register in CalleeSaved)
+        {
+            assembler.Push(register);
+        }
+
+        // Six pushes and the return address: the stack is to be a multiple of 16 inside blocks.
+        assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
+        assembler.Mov(64, Gpr.Rbp, Gpr.Rdi);
+        assembler.Stmxcsr(new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostMxcsrOffset));
+    }
 
     private void LoadGuest(Assembler assembler)
     {

@@ -9,10 +9,10 @@ internal static unsafe class StringRows
     public static void Add(RowBuilder t)
     {
         t.Family("string");
-        Group(t, 0xa4, "movs", Custom(&StringForms.SelectMovs));
+        Group(t, 0xa4, "movs", Custom(&StringForms.SelectMovs, &StringForms.EmitMovs));
         Group(t, 0xa6, "cmps", Custom(&StringForms.SelectCmps));
-        Group(t, 0xaa, "stos", Custom(&StringForms.SelectStos));
-        Group(t, 0xac, "lods", Custom(&StringForms.SelectLods));
+        Group(t, 0xaa, "stos", Custom(&StringForms.SelectStos, &StringForms.EmitStos));
+        Group(t, 0xac, "lods", Custom(&StringForms.SelectLods, &StringForms.EmitLods));
         Group(t, 0xae, "scas", Custom(&StringForms.SelectScas));
     }
 

@@ -2,6 +2,7 @@ using System.Threading;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
 
 namespace Sosia.Isa.X86.Semantics.Strings;
 
@@ -56,6 +57,41 @@ internal static unsafe class StringForms
         _ => Select<Scas<Width64>>(instruction),
     };
 
+    /// <summary>Records MOVS.</summary>
+    public static void EmitMovs(ref Emitting s)
+    {
+        int bits = BitsOf(s.Instruction);
+        if (s.BeginString())
+        {
+            IrValue destination = s.ReadWhole(StringAccess.Rdi);
+            s.WriteMemory(destination, bits, s.ReadMemory(s.ReadWhole(StringAccess.Rsi), bits));
+            Advance(ref s, StringAccess.Rsi, bits);
+            Advance(ref s, StringAccess.Rdi, bits);
+        }
+    }
+
+    /// <summary>Records STOS.</summary>
+    public static void EmitStos(ref Emitting s)
+    {
+        int bits = BitsOf(s.Instruction);
+        if (s.BeginString())
+        {
+            s.WriteMemory(s.ReadWhole(StringAccess.Rdi), bits, s.ZeroExtend(s.ReadWhole(0), bits));
+            Advance(ref s, StringAccess.Rdi, bits);
+        }
+    }
+
+    /// <summary>Records LODS.</summary>
+    public static void EmitLods(ref Emitting s)
+    {
+        int bits = BitsOf(s.Instruction);
+        if (s.BeginString())
+        {
+            s.WritePart(0, bits, s.ReadMemory(s.ReadWhole(StringAccess.Rsi), bits));
+            Advance(ref s, StringAccess.Rsi, bits);
+        }
+    }
+
     /// <summary>
     /// Repeats a step until the counter is 0 (or ZF says so). The registers are exact after every element, so that a fault or an
     /// interruption leaves an instruction that goes on where it stopped; it retires as one instruction, when it is through.
@@ -108,6 +144,9 @@ internal static unsafe class StringForms
 
         return state->Exit == BlockExit.None ? op + 1 : null;
     }
+
+    private static void Advance(ref Emitting s, int register, int bits)
+        => s.WriteWhole(register, s.Add(s.ReadWhole(register), s.Constant((ulong)(bits / 8))));
 
     private static Op* Once<TStep>(X86State* state, Op* op)
         where TStep : struct, IStringStep

@@ -1,0 +1,154 @@
+using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
+using Sosia.Jit;
+using Sosia.Jit.X64.Lowering;
+
+namespace Sosia.Engines.Recompiler;
+
+/// <content>
+/// Into host code and out of it. Host code never calls managed code: it returns and is entered again, which costs less than a callback and lets
+/// exceptions pass.
+/// </content>
+internal sealed unsafe partial class BlockTranslations
+{
+    // The handler in front of a block that has host code.
+    private static Op* RunCode(X86State* state, Op* op)
+    {
+        if (!AreMasked(state))
+        {
+            return Block.Of(op)->FirstHandler(state, op);
+        }
+
+        BlockTranslations self = Of(state);
+        var enter = (delegate* unmanaged<X86State*, void*, nint>)self._thunks.Enter;
+        nint result = enter(state, Block.Of(op)->Body);
+        while (true)
+        {
+            if ((result & Thunks.CallBit) != 0)
+            {
+                var called = (Op*)(result - Thunks.CallBit);
+                Op* next = self.RunOperation(state, called);
+                // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
+                if (next == called + 1 && Block.Of(called - called->IndexInBlock)->IsVoid == 0 && AreMasked(state))
+                {
+                    result = enter(state, (void*)state->SaveArea[GuestLayout.ResumeOffset / 8]);
+                    continue;
+                }
+
+                if (next != null || state->Exit != BlockExit.None || !self.TryLeadOn(state, called, out void* code))
+                {
+                    return next;
+                }
+
+                result = enter(state, code);
+            }
+            else if ((result & Thunks.SideExitBit) != 0)
+            {
+                (SideExit exit, Translation translation) = self._exits[(int)(result >> Thunks.SideExitShift)];
+                if (exit.Access.ByteCount != 0)
+                {
+                    if (self._cpu.TryMakeFast(state->SaveArea[(int)exit.Access.Address], exit.Access.ByteCount, exit.Access.IsWrite, out bool faulted))
+                    {
+                        self.RetriedAccesses++;
+                        state->SaveArea[GuestLayout.ResumeOffset / 8] = (ulong)exit.Access.Retry;
+                        result = ((delegate* unmanaged<X86State*, nint>)self._thunks.Resume)(state);
+                        continue;
+                    }
+
+                    if (faulted)
+                    {
+                        self.SettleFlags(exit);
+                        state->CurrentOp = (Op*)(translation.Block + 1) + exit.Operation;
+                        return null;
+                    }
+                }
+
+                return self.TakeSideExit(exit, translation);
+            }
+            else
+            {
+                return (Op*)result;
+            }
+        }
+    }
+
+    // Executes an operation that has no host code of its own.
+    private Op* RunOperation(X86State* state, Op* op)
+    {
+        HelperCalls++;
+        state->CurrentOp = op;
+        return op->IndexInBlock == 0 ? Block.Of(op)->FirstHandler(state, op) : op->Handler(state, op);
+    }
+
+    // After the last operation of a block, which has set RIP: the host code of the block there, when the jump cache knows it.
+    private bool TryLeadOn(X86State* state, Op* last, out void* code)
+    {
+        code = null;
+        ulong linear = state->Rip;
+        JumpCacheEntry* entry = state->JumpCache + ((linear ^ (linear >> 13)) & (JumpCacheEntry.Count - 1));
+        if (state->CodeBits != 64 || entry->Linear != linear || entry->Generation != state->JumpCacheGeneration || entry->Code == null || !AreMasked(state))
+        {
+            return false;
+        }
+
+        // The code itself looks whether its block fits in the budget.
+        state->RetiredAtBlock += last->IndexInBlock + 1;
+        state->BlockRip = linear;
+        state->CurrentOp = null;
+        code = entry->Code;
+        return true;
+    }
+
+    // Brings the state up to date and names the operation to go on with.
+    private Op* TakeSideExit(SideExit exit, Translation translation)
+    {
+        SideExits++;
+        SettleFlags(exit);
+        X86State* state = _cpu.State;
+        Op* op = (Op*)(translation.Block + 1) + exit.Operation;
+        // The first operation's handler would enter the host code again and again.
+        state->CurrentOp = op;
+        return exit.Operation == 0 ? translation.Block->FirstHandler(state, op) : op;
+    }
+
+    // Computes the flag words that were put off.
+    private void SettleFlags(SideExit exit)
+    {
+        if (exit.Nodes.Length == 0)
+        {
+            return;
+        }
+
+        Evaluate(exit.Nodes);
+        X86State* state = _cpu.State;
+        if (exit.FlagResult >= 0)
+        {
+            state->FlagResult = _values[exit.FlagResult];
+        }
+
+        if (exit.FlagCarries >= 0)
+        {
+            state->FlagCarries = _values[exit.FlagCarries];
+        }
+    }
+
+    private void Evaluate(ExitNode[] nodes)
+    {
+        if (_values.Length < nodes.Length)
+        {
+            _values = new ulong[nodes.Length * 2];
+        }
+
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            ref readonly ExitNode node = ref nodes[i];
+            _values[i] = node.Instruction.Op == IrOp.Nop
+                ? _cpu.State->SaveArea[(int)node.Instruction.Immediate]
+                : IrEvaluator.Pure(
+                    node.Instruction,
+                    node.A < 0 ? 0 : _values[node.A],
+                    node.B < 0 ? 0 : _values[node.B],
+                    node.C < 0 ? 0 : _values[node.C]);
+        }
+    }
+}
