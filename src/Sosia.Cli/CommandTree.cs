@@ -9,13 +9,14 @@ namespace Sosia.Cli;
 /// <summary>The commands and their help texts.</summary>
 internal static class CommandTree
 {
-    private static readonly string[] PlannedCommands = ["disk", "classify", "compare", "attach"];
+    private static readonly string[] PlannedCommands = ["disk", "classify", "attach"];
 
     public static RootCommand Create()
     {
         var root = new RootCommand("Sosia runs virtual machines: one machine, every way of running it.")
         {
             RunCommand.Create(),
+            CompareCommand.Create(),
             EnginesCommand.Create(),
             GuestsCommand.Create(),
             CompletionCommand.Create(),

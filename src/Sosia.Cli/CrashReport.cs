@@ -1,5 +1,6 @@
 using System.Text;
 using Sosia.Control;
+using Sosia.Control.Inspection;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.State;
 

@@ -6,6 +6,7 @@ namespace Sosia.Cli;
 internal static class ExitStatus
 {
     public const int Success = 0;
+    public const int EnginesDiffer = 1;
     public const int BadArguments = 2;
     public const int HostLacksSomething = 4;
 

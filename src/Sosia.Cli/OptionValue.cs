@@ -42,6 +42,12 @@ internal static class OptionValue
             : throw new SosiaException($"The address '{text}' of {option} cannot be understood; write a number such as 0x7c00.");
     }
 
+    /// <summary>A whole number, however large.</summary>
+    public static long LongCount(string option, string text)
+        => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count > 0
+            ? count
+            : throw new SosiaException($"The number '{text}' of {option} cannot be understood; write a whole number from 1.");
+
     /// <summary>A whole number.</summary>
     public static int Count(string option, string text)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using Sosia.Control;
+using Sosia.Control.Inspection;
 using Sosia.Core;
 using Sosia.Core.Buses;
 using Sosia.Isa.X86;

@@ -15,8 +15,8 @@ public static class EngineRegistry
 
     private static readonly Entry[] Engines =
     [
-        new("interpreter", "decodes guest code once and calls a handler per instruction", static () => null, static () => new InterpreterEngine()),
-        new("recompiler", "makes host code of warm guest code", RecompilerEngine.Probe, static () => new RecompilerEngine()),
+        new("interpreter", "decodes guest code once and calls a handler per instruction", static () => null, static _ => new InterpreterEngine()),
+        new("recompiler", "makes host code of warm guest code", RecompilerEngine.Probe, static options => new RecompilerEngine(options)),
     ];
 
     /// <summary>Every engine with its description and, if it cannot run here, the reason in words.</summary>
@@ -30,8 +30,9 @@ public static class EngineRegistry
 
     /// <summary>Creates an engine.</summary>
     /// <param name="name">Its name, or <see cref="Auto"/>.</param>
+    /// <param name="recompiler">What is to be other than usual if it is the recompiler; null for nothing.</param>
     /// <exception cref="SosiaException">There is no such engine, or it cannot run on this host.</exception>
-    public static IEngine Create(string name)
+    public static IEngine Create(string name, RecompilerOptions? recompiler = null)
     {
         foreach (Entry engine in Engines)
         {
@@ -39,12 +40,12 @@ public static class EngineRegistry
             {
                 return engine.Probe() is { } reason
                     ? throw new SosiaException($"The engine '{name}' cannot run on this host: {reason}; choose another --engine.", FailureKind.Host)
-                    : engine.Create();
+                    : engine.Create(recompiler);
             }
         }
 
         throw new SosiaException($"There is no engine '{name}'; choose one of: {Auto}, {string.Join(", ", Array.ConvertAll(Engines, static e => e.Name))}.");
     }
 
-    private sealed record Entry(string Name, string Description, Func<string?> Probe, Func<IEngine> Create);
+    private sealed record Entry(string Name, string Description, Func<string?> Probe, Func<RecompilerOptions?, IEngine> Create);
 }

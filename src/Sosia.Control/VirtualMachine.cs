@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Devices.Uart16550;
+using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Threading;
 using Sosia.Machines;
 
@@ -88,9 +89,22 @@ public sealed partial class VirtualMachine : IDisposable
 
     /// <summary>Builds a machine, switches it on and loads its kernel; the guest's first instruction is the next to be executed.</summary>
     /// <exception cref="SosiaException">The options ask for something unknown or impossible, or a file cannot be used.</exception>
-    public static VirtualMachine Create(MachineOptions options)
+    /// <param name="options">The machine, and its engine's name.</param>
+    /// <param name="recompiler">What is to be other than usual if the engine is the recompiler; null for nothing.</param>
+    public static VirtualMachine Create(MachineOptions options, RecompilerOptions? recompiler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return Create(options, EngineRegistry.Create(options.Engine, recompiler));
+    }
+
+    /// <summary>Builds a machine for an engine that exists; <see cref="MachineOptions.Engine"/> is not looked at.</summary>
+    /// <param name="options">The machine.</param>
+    /// <param name="engine">What runs it; disposed of with the machine, and when the machine cannot be built.</param>
+    /// <exception cref="SosiaException">The options ask for something unknown or impossible, or a file cannot be used.</exception>
+    public static VirtualMachine Create(MachineOptions options, IEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(engine);
         var console = new GuestConsole((options.Serial.Count > 0 ? options.Serial[0] : null) ?? NullSerialBackend.Instance);
         List<ISerialBackend?> serial = [.. options.Serial];
         if (serial.Count == 0)
@@ -99,7 +113,6 @@ public sealed partial class VirtualMachine : IDisposable
         }
 
         serial[0] = console;
-        IEngine engine = EngineRegistry.Create(options.Engine);
         Machine? machine = null;
         try
         {

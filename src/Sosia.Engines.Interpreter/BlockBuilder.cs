@@ -50,7 +50,7 @@ internal sealed unsafe class BlockBuilder
         int start = pageOffset;
         int count = 0;
         bool ended = false;
-        while (!ended && count < MaxInstructions)
+        while (!ended && count < _cache.MaxBlockInstructions)
         {
             // SAFETY: page is the host address of a whole page of guest RAM.
             var bytes = new ReadOnlySpan<byte>(page + pageOffset, PageSize - pageOffset);

@@ -42,6 +42,9 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
     /// <summary>Who makes host code of blocks; null when nobody does.</summary>
     public IBlockTranslations? Translations { get; set; }
 
+    /// <summary>The longest block that is built, 1 to <see cref="BlockBuilder.MaxInstructions"/>.</summary>
+    public int MaxBlockInstructions { get; set; } = BlockBuilder.MaxInstructions;
+
     /// <summary>Blocks built since the start.</summary>
     public long BlocksBuilt { get; private set; }
 

@@ -20,13 +20,11 @@ namespace Sosia.Engines.Recompiler;
 /// </summary>
 internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDisposable
 {
-    // Executions in the interpreter before a block is translated.
-    private const int Warm = 16;
-
     // Room that every block fits in; longer code is given up.
     private const int MaxBlockByteCount = 64 << 10;
 
     private readonly X86Cpu _cpu;
+    private readonly RecompilerOptions _options;
     private readonly CodeCache _codeCache;
     private readonly Assembler _assembler = new();
     private readonly BlockTranslator _translator = new();
@@ -38,10 +36,11 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly GCHandle _self;
     private ulong[] _values = new ulong[256];
 
-    public BlockTranslations(X86Cpu cpu, long cacheByteCount)
+    public BlockTranslations(X86Cpu cpu, RecompilerOptions options)
     {
         _cpu = cpu;
-        _codeCache = new CodeCache(cacheByteCount);
+        _options = options;
+        _codeCache = new CodeCache(options.CacheByteCount);
         _layout = LayoutOf(cpu.State);
         _codeCache.TryReserve(4096, out byte* write, out byte* execute);
         _assembler.Begin(write, execute, 4096);
@@ -79,7 +78,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
 
         var ops = (Op*)(block + 1);
         block->FirstHandler = ops->Handler;
-        block->Cold = Warm;
+        block->Cold = _options.WarmExecutions;
         ops->Handler = &RunCold;
     }
 
@@ -134,6 +133,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         _codeCache.TryReserve(4096, out _, out _);
         _codeCache.Commit(4096);
         IsFull = false;
+        _options.Observer?.Cleared();
     }
 
     /// <inheritdoc/>
@@ -156,6 +156,10 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         if (--block->Cold <= 0)
         {
             Of(state).Translate(block);
+            if (block->Code != null)
+            {
+                return RunCode(state, op);
+            }
         }
 
         return block->FirstHandler(state, op);
@@ -238,5 +242,16 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
 
         Translated++;
         ops->Handler = &RunCode;
+        _options.Observer?.Translated(new TranslatedBlock
+        {
+            Rip = _cpu.State->BlockRip,
+            GuestPhysical = block->GuestPhysical,
+            CodeBits = block->CodeBits,
+            InstructionCount = block->Count,
+            GuestCode = new ReadOnlySpan<byte>(page + offset, block->ByteCount),
+            Ir = _translator.Ir,
+            HostCode = new ReadOnlySpan<byte>(write, lowered.ByteCount),
+            HostAddress = (long)execute,
+        });
     }
 }

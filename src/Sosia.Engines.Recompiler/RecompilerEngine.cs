@@ -14,10 +14,20 @@ namespace Sosia.Engines.Recompiler;
 /// </summary>
 public sealed unsafe class RecompilerEngine : IEngine
 {
-    /// <summary>Host code that is kept unless told otherwise, in bytes.</summary>
-    public const long DefaultCacheByteCount = 64L << 20;
-
     private readonly Dictionary<X86Cpu, (BlockRunner Runner, BlockTranslations Translations)> _cpus = [];
+    private readonly RecompilerOptions _options;
+
+    /// <summary>Creates the engine.</summary>
+    /// <param name="options">What is to be other than usual; null for nothing.</param>
+    /// <exception cref="SosiaException">An option is out of its range.</exception>
+    public RecompilerEngine(RecompilerOptions? options = null)
+    {
+        _options = options ?? RecompilerOptions.Default;
+        if (_options.CacheByteCount is < RecompilerOptions.MinCacheByteCount or > RecompilerOptions.MaxCacheByteCount)
+        {
+            throw new SosiaException($"A code cache of {_options.CacheByteCount} bytes is impossible; choose from 1M to 2G.");
+        }
+    }
 
     /// <inheritdoc/>
     public string Name => "recompiler";
@@ -56,7 +66,8 @@ public sealed unsafe class RecompilerEngine : IEngine
         if (!_cpus.TryGetValue(cpu, out (BlockRunner Runner, BlockTranslations Translations) context))
         {
             context.Runner = new BlockRunner(cpu);
-            context.Translations = new BlockTranslations(cpu, DefaultCacheByteCount);
+            context.Translations = new BlockTranslations(cpu, _options);
+            context.Runner.Cache.MaxBlockInstructions = _options.MaxBlockInstructions;
             context.Runner.Cache.Translations = context.Translations;
             _cpus.Add(cpu, context);
         }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Text;
 
@@ -17,6 +18,32 @@ internal sealed class GuestCode
         _bytes.AddRange(bytes);
         return this;
     }
+
+    /// <summary>
+    /// From 32-bit mode, paging off, to 64-bit mode with the first 4 MiB mapped to themselves, by page tables at 3 MiB; vector instructions are
+    /// enabled. The code so far and this must begin at 1 MiB.
+    /// </summary>
+    public GuestCode EnterLongMode()
+    {
+        // mov dword [table], entry
+        foreach ((uint address, uint entry) in (ReadOnlySpan<(uint, uint)>)[(0x30_0000, 0x30_1003), (0x30_1000, 0x30_2003), (0x30_2000, 0x83), (0x30_2008, 0x20_0083)])
+        {
+            Raw(0xc7, 0x05).Word32(address).Word32(entry);
+        }
+
+        Raw(0xb8).Word32(0x30_0000).Raw(0x0f, 0x22, 0xd8); // mov cr3
+        Raw(0xb8).Word32(0x620).Raw(0x0f, 0x22, 0xe0); // mov cr4: PAE, OSFXSR, OSXMMEXCPT
+        Raw(0xb9).Word32(0xc000_0080).Raw(0x0f, 0x32, 0x0d).Word32(0x100).Raw(0x0f, 0x30); // EFER.LME
+        Raw(0xb8).Word32(0x8000_0011).Raw(0x0f, 0x22, 0xc0); // mov cr0: PG, ET, PE
+        // lgdt [behind the jump]; jmp 8:behind the table
+        uint table = 0x10_0000 + (uint)Length + 14;
+        return Raw(0x0f, 0x01, 0x15).Word32(table).Raw(0xea).Word32(table + 6 + 16).Raw(0x08, 0x00)
+            .Raw(0x0f, 0x00).Word32(table + 6)
+            .Raw(0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0x9a, 0xaf, 0);
+    }
+
+    /// <summary>Four bytes, the lowest first.</summary>
+    public GuestCode Word32(uint value) => Raw((byte)value, (byte)(value >> 8), (byte)(value >> 16), (byte)(value >> 24));
 
     /// <summary>mov dx, port; mov al, value; out dx, al.</summary>
     public GuestCode Out(ushort port, byte value, bool is32Bit)

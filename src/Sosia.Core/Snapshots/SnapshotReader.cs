@@ -31,6 +31,9 @@ public sealed class SnapshotReader
     /// <summary>The version that the section was written with.</summary>
     public int Version { get; }
 
+    /// <summary>The fields' names, in the order in which they were written.</summary>
+    public IReadOnlyCollection<string> Names => _fields.Keys;
+
     /// <summary>Refuses sections of any version but one.</summary>
     /// <exception cref="SosiaException">The section has another version.</exception>
     public void RequireVersion(int version)

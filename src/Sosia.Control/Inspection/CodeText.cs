@@ -1,19 +1,22 @@
 using System;
 using System.Text;
-using Sosia.Control;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Disassembly;
 
-namespace Sosia.Cli;
+namespace Sosia.Control.Inspection;
 
 /// <summary>The instruction at an address, as one line of a trace or report.</summary>
-internal static unsafe class CodeText
+public static unsafe class CodeText
 {
     private const int MaxInstructionByteCount = 15;
 
     /// <summary>Address, bytes and text of the instruction at an offset in the code segment.</summary>
-    public static string At(VirtualMachine vm, X86Cpu cpu, ulong rip)
+    public static string At(VirtualMachine vm, X86Cpu cpu, ulong rip) => At(vm, cpu, rip, out _);
+
+    /// <summary>As <see cref="At(VirtualMachine, X86Cpu, ulong)"/>, with the instruction's length; 0 where there is no memory.</summary>
+    public static string At(VirtualMachine vm, X86Cpu cpu, ulong rip, out int byteCount)
     {
+        byteCount = 0;
         // SAFETY: the state lives as long as the CPU, and the machine's thread is the one that calls.
         ushort selector = cpu.State->Cs.Selector;
         int codeBits = cpu.State->CodeBits;
@@ -33,7 +36,7 @@ internal static unsafe class CodeText
             return line.Append(" (no memory)").ToString();
         }
 
-        string text = Disassembler.Disassemble(bytes[..count], codeBits, rip, out int byteCount);
+        string text = Disassembler.Disassemble(bytes[..count], codeBits, rip, out byteCount);
         int start = line.Length;
         foreach (byte value in bytes[..byteCount])
         {

@@ -1,0 +1,75 @@
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Linq;
+using Sosia.Control;
+using Sosia.Control.Guests;
+using Sosia.Devices.Block;
+using Sosia.Machines;
+
+namespace Sosia.Cli;
+
+/// <summary>The options that describe a machine, for every command that builds one.</summary>
+internal sealed class MachineArguments
+{
+    private const string DefaultGuest = "linux-x86_64";
+    private const string DefaultMicrovmGuest = "linux-x86_64-microvm";
+
+    private readonly Option<string?> _machine = Text("--machine", "NAME", "The machine: " + string.Join(", ", MachineRegistry.Describe().Select(static m => $"{m.Name} ({m.Description})")));
+    private readonly Option<string?> _memory = Text("--memory", "SIZE", "Guest memory, such as 512M or 1G [256M]");
+    private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors [1]");
+    private readonly Option<string?> _guest = Text("--guest", "NAME", $"A guest that './sosia guests list' shows; other options override what it says [{DefaultGuest}, unless --kernel is given]");
+    private readonly Option<string?> _kernel = Text("--kernel", "FILE", "The kernel: a Linux bzImage, an ELF file with a PVH entry, or a multiboot image; gzip is inflated");
+    private readonly Option<string?> _initrd = Text("--initrd", "FILE", "The initial RAM disk");
+    private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
+    private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
+    private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
+    private readonly Option<string?> _debugExit = Text("--debug-exit", "PORT", "A guest's write v to this I/O port, such as 0xf4, ends with status (v << 1) | 1");
+
+    public MachineArguments()
+    {
+        _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
+        _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
+    }
+
+    /// <summary>The options, to be added to a command.</summary>
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
+
+    /// <summary>A text option.</summary>
+    public static Option<string?> Text(string name, string valueName, string description)
+        => new(name) { HelpName = valueName, Description = description };
+
+    /// <summary>An option that may be given several times.</summary>
+    public static Option<string[]> Many(string name, string valueName, string description)
+        => new(name) { HelpName = valueName, Description = description, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+
+    /// <summary>The machine that the arguments ask for.</summary>
+    public MachineOptions Read(ParseResult parsed)
+    {
+        MachineOptions machine = FindGuest(parsed)?.ToMachineOptions() ?? new MachineOptions();
+        return machine with
+        {
+            Machine = parsed.GetValue(_machine) ?? machine.Machine,
+            MemoryByteCount = parsed.GetValue(_memory) is { } memory ? MemorySize.Parse(memory) : machine.MemoryByteCount,
+            CpuCount = parsed.GetValue(_cpus) is { } cpus ? OptionValue.Count("--cpus", cpus) : machine.CpuCount,
+            Kernel = parsed.GetValue(_kernel) ?? machine.Kernel,
+            Initrd = parsed.GetValue(_initrd) ?? machine.Initrd,
+            Append = parsed.GetValue(_append) ?? machine.Append,
+            LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
+            Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
+            DebugExitPort = parsed.GetValue(_debugExit) is { } port ? OptionValue.Port("--debug-exit", port) : null,
+        };
+    }
+
+    /// <summary>The guest of the catalogue that the arguments name or leave to us; null for the user's own kernel.</summary>
+    public Guest? FindGuest(ParseResult parsed)
+    {
+        if (parsed.GetValue(_guest) is { } name)
+        {
+            return new GuestCatalog().Find(name);
+        }
+
+        return parsed.GetValue(_kernel) is not null
+            ? null
+            : new GuestCatalog().Find(parsed.GetValue(_machine) == "microvm" ? DefaultMicrovmGuest : DefaultGuest);
+    }
+}

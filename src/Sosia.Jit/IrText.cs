@@ -1,0 +1,138 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+
+namespace Sosia.Jit;
+
+/// <summary>Intermediate code as text, one instruction a line: for logs, reports and tests.</summary>
+public static class IrText
+{
+    /// <summary>Writes a block.</summary>
+    /// <param name="block">What to write.</param>
+    /// <param name="slotNames">The guest's names of its slots; null for numbers.</param>
+    public static string Of(IrBlock block, IReadOnlyList<string>? slotNames = null)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < block.Count; i++)
+        {
+            ref readonly IrInstruction instruction = ref block[i];
+            if (instruction.Op == IrOp.Nop)
+            {
+                continue;
+            }
+
+            text.Append(DefinesValue(block, in instruction) ? $"v{i} = " : string.Empty);
+            Append(text, block, in instruction, slotNames);
+            text.Append('\n');
+        }
+
+        AppendEnd(text, "flag result", block.EndFlagResult);
+        AppendEnd(text, "flag carries", block.EndFlagCarries);
+        return text.ToString();
+    }
+
+    private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
+    {
+        IrOp.WriteSlot or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
+            or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.End => false,
+        IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
+        _ => true,
+    };
+
+    private static void Append(StringBuilder text, IrBlock block, in IrInstruction instruction, IReadOnlyList<string>? slotNames)
+    {
+        text.Append(instruction.Op.ToString());
+        if (instruction.Width != 64)
+        {
+            text.Append('.').Append(instruction.Width);
+        }
+
+        switch (instruction.Op)
+        {
+            case IrOp.Constant:
+                text.Append(' ').Append(Hex(instruction.Immediate));
+                break;
+            case IrOp.ReadSlot or IrOp.WriteSlot:
+                int slot = (int)instruction.Immediate;
+                text.Append(' ').Append(slotNames is not null && slot < slotNames.Count ? slotNames[slot] : slot.ToString(CultureInfo.InvariantCulture));
+                break;
+            case IrOp.ReadState:
+                text.Append(CultureInfo.InvariantCulture, $" [{instruction.Immediate}]");
+                break;
+            case IrOp.Vector:
+                AppendVector(text, block.Vectors[(int)instruction.Immediate]);
+                break;
+            case IrOp.CallOperation:
+                text.Append(CultureInfo.InvariantCulture, $" {instruction.Immediate}");
+                break;
+            case IrOp.Jump or IrOp.Branch:
+                text.Append(CultureInfo.InvariantCulture, $" {(long)instruction.Immediate:+0;-0;+0}");
+                break;
+            case IrOp.Compare or IrOp.Test:
+                text.Append(CultureInfo.InvariantCulture, $" condition {instruction.Auxiliary}");
+                break;
+            case IrOp.Insert:
+                text.Append(CultureInfo.InvariantCulture, $" at bit {instruction.Auxiliary}");
+                break;
+            default:
+                if (instruction.Immediate != 0)
+                {
+                    text.Append(' ').Append(Hex(instruction.Immediate));
+                }
+
+                break;
+        }
+
+        AppendOperand(text, instruction.A);
+        AppendOperand(text, instruction.B);
+        AppendOperand(text, instruction.C);
+        if (instruction.Exit >= 0)
+        {
+            IrExit exit = block.Exits[instruction.Exit];
+            text.Append(CultureInfo.InvariantCulture, $"  -> operation {exit.Operation}");
+            AppendFlag(text, "result", exit.FlagResult);
+            AppendFlag(text, "carries", exit.FlagCarries);
+        }
+    }
+
+    private static void AppendVector(StringBuilder text, in IrVector vector)
+    {
+        string prefix = vector.Prefix == 0 ? string.Empty : vector.Prefix.ToString("x2", CultureInfo.InvariantCulture) + " ";
+        string map = vector.Map switch { 1 => "0f ", 2 => "0f38 ", 3 => "0f3a ", _ => string.Empty };
+        text.Append(CultureInfo.InvariantCulture, $" {prefix}{map}{vector.Opcode:x2}{(vector.IsWide ? ".w" : string.Empty)}");
+        text.Append(CultureInfo.InvariantCulture, $" reg={Place(vector.Reg, vector.RegOffset)} rm={Place(vector.Rm, vector.RmOffset)}{(vector.WritesRm ? " to rm" : string.Empty)}");
+        if (vector.Immediate >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" 0x{vector.Immediate:x}");
+        }
+    }
+
+    private static string Place(IrVectorPlace place, int offset)
+        => place == IrVectorPlace.Vector ? string.Create(CultureInfo.InvariantCulture, $"[{offset}]") : place.ToString().ToLowerInvariant();
+
+    private static void AppendOperand(StringBuilder text, int value)
+    {
+        if (value >= 0)
+        {
+            text.Append(text[^1] == ' ' ? string.Empty : " ").Append('v').Append(value);
+        }
+    }
+
+    private static void AppendFlag(StringBuilder text, string name, int value)
+    {
+        if (value >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", {name} v{value}");
+        }
+    }
+
+    private static void AppendEnd(StringBuilder text, string name, int value)
+    {
+        if (value >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"end: {name} v{value}\n");
+        }
+    }
+
+    private static string Hex(ulong value) => value < 10 ? value.ToString(CultureInfo.InvariantCulture) : "0x" + value.ToString("x", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,43 @@
+using System;
+using Xunit;
+
+namespace Sosia.Cli.Tests;
+
+/// <summary><c>sosia compare</c> with guests of a few instructions.</summary>
+public sealed class CompareTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("interpreter,recompiler")]
+    [InlineData("recompiler,interpreter")]
+    [InlineData("interpreter,interpreter")]
+    public void Lockstep_of_equal_engines_ends_with_status_0_and_says_how_much_was_compared(string engines)
+    {
+        string kernel = _folder.Write("kernel", TinyKernel.PageFault);
+        ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--lockstep", "--engines", engines, "--every", "3", "--kernel", kernel, "--debug-exit", "0xf4");
+        Assert.Equal(string.Empty, result.Errors);
+        Assert.Equal(0, result.Status);
+        Assert.Matches(@"^\w+ and \w+ are equal over \d+ instructions: \d+ comparisons .* ended with: DebugExit\.\n$", result.Output);
+    }
+
+    [Fact]
+    public void Lockstep_stops_after_a_number_of_instructions()
+    {
+        string kernel = _folder.Write("kernel", TinyKernel.Echo);
+        ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--lockstep", "--instructions", "54321", "--kernel", kernel);
+        Assert.Equal(0, result.Status);
+        Assert.Contains("equal over 54321 instructions", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lockstep_that_does_not_end_in_its_time_ends_with_status_124()
+    {
+        string kernel = _folder.Write("kernel", TinyKernel.Echo);
+        ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--lockstep", "--timeout", "10ms", "--kernel", kernel);
+        Assert.Equal(124, result.Status);
+        Assert.Contains("TimedOut", result.Output, StringComparison.Ordinal);
+    }
+}
