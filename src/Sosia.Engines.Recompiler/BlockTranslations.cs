@@ -8,7 +8,6 @@ using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Translation;
-using Sosia.Jit;
 using Sosia.Jit.X64;
 using Sosia.Jit.X64.Lowering;
 
