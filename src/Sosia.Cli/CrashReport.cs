@@ -1,6 +1,7 @@
 using System.Text;
 using Sosia.Control;
 using Sosia.Control.Inspection;
+using Sosia.Core.Execution;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.State;
 
@@ -12,16 +13,16 @@ internal static unsafe class CrashReport
     private static readonly string[] Registers =
         ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
-    public static string Of(VirtualMachine vm)
+    public static string Of(VirtualMachine vm, IVcpu vcpu)
     {
-        if (vm.Machine.Cpus[0] is not X86Cpu cpu)
+        if (vcpu is not X86Cpu cpu)
         {
             return "The processor shut down.";
         }
 
         // SAFETY: the state lives as long as the CPU, and the machine's thread is the one that calls.
         X86State* st = cpu.State;
-        var text = new StringBuilder("The processor shut down (triple fault):");
+        var text = new StringBuilder(vm.Machine.Cpus.Count == 1 ? "The processor shut down (triple fault):" : $"Processor {cpu.Index} shut down (triple fault):");
         foreach (FaultRecord fault in cpu.FaultChain)
         {
             text.Append($"\n  exception {fault.Vector} ({ExceptionNames.Of(fault.Vector)}), error code 0x{fault.ErrorCode:x}, at {fault.CodeSelector:x4}:{fault.Rip:x16}");

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using Sosia.Control;
 using Sosia.Core;
+using Sosia.Core.Execution;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
 using Sosia.Host.Linux.Files;
@@ -57,10 +58,10 @@ internal sealed class RunSession : IDisposable
         VirtualMachine vm = VirtualMachine.Create(_settings.Machine with { Serial = serial, DebugConsole = DebugConsole() });
         _owned.Add(vm);
         TraceWriter? trace = _settings.Trace is null ? null : Own(new TraceWriter(_settings.Trace, vm));
-        vm.ShutDown = machine =>
+        vm.ShutDown = (machine, cpu) =>
         {
             trace?.Flush();
-            ReportShutDown(machine);
+            ReportShutDown(machine, cpu);
         };
         if (_settings.IsVerbose)
         {
@@ -328,11 +329,11 @@ internal sealed class RunSession : IDisposable
         }
     }
 
-    private void ReportShutDown(VirtualMachine vm)
+    private void ReportShutDown(VirtualMachine vm, IVcpu cpu)
     {
         if (_crashReports++ < MaxCrashReports)
         {
-            Say(CrashReport.Of(vm));
+            Say(CrashReport.Of(vm, cpu));
         }
     }
 

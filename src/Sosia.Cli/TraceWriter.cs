@@ -4,6 +4,7 @@ using Sosia.Control;
 using Sosia.Control.Inspection;
 using Sosia.Core;
 using Sosia.Core.Buses;
+using Sosia.Core.Execution;
 using Sosia.Isa.X86;
 
 namespace Sosia.Cli;
@@ -13,18 +14,18 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
 {
     private readonly TraceOptions _options;
     private readonly VirtualMachine _vm;
-    private readonly X86Cpu _cpu;
     private readonly TextWriter _output;
+    private readonly bool _hasSeveralCpus;
 
     public TraceWriter(TraceOptions options, VirtualMachine vm)
     {
         _options = options;
         _vm = vm;
-        _cpu = vm.Machine.Cpus[0] as X86Cpu ?? throw new SosiaException($"Tracing of machine '{vm.Machine.Options.Machine}' is not implemented yet; leave --trace out.");
+        _hasSeveralCpus = vm.Machine.Cpus.Count > 1;
         _output = Open(options.File);
         if (options.Instructions || options.Interrupts || options.PageWalks)
         {
-            _cpu.Trace = this;
+            TraceProcessors(this);
         }
 
         if (options.Memory)
@@ -42,7 +43,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
     public bool WantsInstructions => _options.Instructions;
 
     /// <inheritdoc/>
-    public void InstructionStarting(X86Cpu cpu) => _output.WriteLine($"{cpu.RetiredInstructions,12} {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
+    public void InstructionStarting(X86Cpu cpu) => _output.WriteLine($"{Number(cpu)}{cpu.RetiredInstructions,12} {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
 
     /// <inheritdoc/>
     public void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode)
@@ -51,7 +52,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         {
             string name = kind == EventKind.Exception ? ExceptionNames.Of(vector) : $"0x{vector:x2}";
             string error = errorCode is { } code ? $" error code 0x{code:x}" : string.Empty;
-            _output.WriteLine($"int  {kind} {name}{error} at {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
+            _output.WriteLine($"{Number(cpu)}int  {kind} {name}{error} at {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
         }
     }
 
@@ -61,8 +62,8 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         if (_options.PageWalks)
         {
             _output.WriteLine(guestPhysical is { } address
-                ? $"mmu  {access} 0x{linear:x} -> 0x{address:x}"
-                : $"mmu  {access} 0x{linear:x} faults, error code 0x{errorCode:x}");
+                ? $"{Number(cpu)}mmu  {access} 0x{linear:x} -> 0x{address:x}"
+                : $"{Number(cpu)}mmu  {access} 0x{linear:x} faults, error code 0x{errorCode:x}");
         }
     }
 
@@ -88,11 +89,25 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _cpu.Trace = null;
+        TraceProcessors(null);
         _vm.Machine.Memory.Trace = null;
         _vm.Machine.Ports.Trace = null;
         _output.Dispose();
     }
+
+    private void TraceProcessors(ICpuTrace? trace)
+    {
+        foreach (IVcpu vcpu in _vm.Machine.Cpus)
+        {
+            if (vcpu is X86Cpu cpu)
+            {
+                cpu.Trace = trace;
+            }
+        }
+    }
+
+    // With several processors a line begins with the number of its own.
+    private string Number(X86Cpu cpu) => _hasSeveralCpus ? $"cpu{cpu.Index} " : string.Empty;
 
     private static StreamWriter Open(string? path)
     {

@@ -64,10 +64,10 @@ public sealed record MachineStats
     [JsonPropertyName("peakMemoryBytes")]
     public required long PeakMemoryBytes { get; init; }
 
-    internal static unsafe MachineStats Of(VirtualMachine vm, TimeSpan wall)
+    internal static MachineStats Of(VirtualMachine vm, TimeSpan wall)
     {
         Machine machine = vm.Machine;
-        long retired = machine.Cpus[0].RetiredInstructions;
+        long retired = machine.RetiredInstructions;
         return new MachineStats
         {
             Engine = vm.Engine.Name,
@@ -76,32 +76,52 @@ public sealed record MachineStats
             Mips = wall.TotalSeconds > 0 ? retired / wall.TotalSeconds / 1e6 : 0,
             Translations = vm.Engine.Counters.Translations,
             HelperCalls = vm.Engine.Counters.HelperCalls,
-            // SAFETY: the state lives as long as the CPU.
-            TlbMisses = machine.Cpus[0] is X86Cpu cpu ? cpu.State->TlbMisses : 0,
+            TlbMisses = CountTlbMisses(machine),
             DeviceAccesses = machine.Memory.DeviceAccesses + machine.Ports.Accesses,
             UnclaimedAccesses = machine.Memory.UnclaimedAccesses + machine.Ports.UnclaimedAccesses,
-            FaultsByVector = CountEvents(machine.Cpus[0]),
+            FaultsByVector = CountEvents(machine),
             GuestMisuse = new Dictionary<string, long>(machine.Log.Counts),
             Resets = vm.ResetCount,
             PeakMemoryBytes = PeakResidentByteCount(),
         };
     }
 
-    private static Dictionary<string, long> CountEvents(IVcpu vcpu)
+    private static unsafe long CountTlbMisses(Machine machine)
+    {
+        long sum = 0;
+        foreach (IVcpu vcpu in machine.Cpus)
+        {
+            // SAFETY: the state lives as long as the CPU.
+            sum += vcpu is X86Cpu cpu ? cpu.State->TlbMisses : 0;
+        }
+
+        return sum;
+    }
+
+    private static Dictionary<string, long> CountEvents(Machine machine)
     {
         Dictionary<string, long> counts = [];
-        if (vcpu is X86Cpu cpu)
+        foreach (IVcpu vcpu in machine.Cpus)
         {
-            for (int vector = 0; vector < cpu.EventCounts.Length; vector++)
+            if (vcpu is X86Cpu cpu)
             {
-                if (cpu.EventCounts[vector] != 0)
-                {
-                    counts.Add(vector.ToString(CultureInfo.InvariantCulture), cpu.EventCounts[vector]);
-                }
+                CountEvents(cpu, counts);
             }
         }
 
         return counts;
+    }
+
+    private static void CountEvents(X86Cpu cpu, Dictionary<string, long> counts)
+    {
+        for (int vector = 0; vector < cpu.EventCounts.Length; vector++)
+        {
+            if (cpu.EventCounts[vector] != 0)
+            {
+                string name = vector.ToString(CultureInfo.InvariantCulture);
+                counts[name] = counts.GetValueOrDefault(name) + cpu.EventCounts[vector];
+            }
+        }
     }
 
     private static long PeakResidentByteCount()

@@ -97,8 +97,8 @@ public sealed partial class VirtualMachine
         }
     }
 
-    private X86Cpu X86 => _cpu as X86Cpu
-        ?? throw new SosiaException($"Registers of {_cpu.IsaName} processors cannot be accessed by name yet.");
+    private X86Cpu X86 => Machine.Cpus[0] as X86Cpu
+        ?? throw new SosiaException($"Registers of {Machine.Cpus[0].IsaName} processors cannot be accessed by name yet.");
 
     private static int PageChunk(ulong linear, int byteCount) => (int)Math.Min((ulong)byteCount, 4096 - (linear & 0xfff));
 }

@@ -44,7 +44,7 @@ public sealed partial class VirtualMachine : IDisposable
     private readonly Lock _watching = new();
     private readonly List<RunWatcher> _watchers = [];
     private readonly Stopwatch _wall = new();
-    private readonly IVcpu _cpu;
+    private readonly CpuTurns _turns;
     private volatile bool _pauseRequested;
     private volatile bool _isRunning;
     private volatile bool _isWatched;
@@ -59,7 +59,7 @@ public sealed partial class VirtualMachine : IDisposable
         Engine = engine;
         Console = console;
         console.Machine = this;
-        _cpu = machine.Cpus[0];
+        _turns = machine.Turns;
         foreach (SerialPort port in machine.SerialPorts)
         {
             _inboxes.Add(new SerialInbox(port));
@@ -84,8 +84,8 @@ public sealed partial class VirtualMachine : IDisposable
     /// <summary>How often the guest has restarted the machine.</summary>
     public int ResetCount { get; private set; }
 
-    /// <summary>Called, on the machine's thread and before anything is reset, when the processor shuts down: for a report of its state.</summary>
-    public Action<VirtualMachine>? ShutDown { get; set; }
+    /// <summary>Called, on the machine's thread and before anything is reset, when a processor shuts down: for a report of its state.</summary>
+    public Action<VirtualMachine, IVcpu>? ShutDown { get; set; }
 
     /// <summary>Builds a machine, switches it on and loads its kernel; the guest's first instruction is the next to be executed.</summary>
     /// <exception cref="SosiaException">The options ask for something unknown or impossible, or a file cannot be used.</exception>
@@ -234,7 +234,7 @@ public sealed partial class VirtualMachine : IDisposable
 
     private void Wake()
     {
-        _cpu.Kick();
+        _turns.Current.Kick();
         _wake.Set();
     }
 
@@ -253,7 +253,7 @@ public sealed partial class VirtualMachine : IDisposable
             Machine.Clock.Resume();
             try
             {
-                var limits = new LoopLimits(maxInstructions, condition, timeout, mayWait, _cpu.RetiredInstructions);
+                var limits = new LoopLimits(maxInstructions, condition, timeout, mayWait, Machine.RetiredInstructions);
                 RunResult? result;
                 do
                 {
@@ -356,27 +356,37 @@ public sealed partial class VirtualMachine : IDisposable
             return new RunResult(StopReason.TimedOut);
         }
 
-        long left = limits.InstructionEnd - _cpu.RetiredInstructions;
+        long left = limits.InstructionEnd - Machine.RetiredInstructions;
         if (left <= 0)
         {
             return new RunResult(StopReason.BudgetUsed);
         }
 
-        long budget = Math.Min(MaxBudget, left);
+        long budget = Math.Min(Math.Min(MaxBudget, left), _turns.InstructionsLeft);
         if (clock.Mode == ClockMode.Deterministic)
         {
             budget = Math.Clamp(clock.InstructionsToNextDeadline(), 1, budget);
         }
 
-        switch (Engine.Run(_cpu, new RunLimits(budget)))
+        IVcpu cpu = _turns.Current;
+        Machine.EnterCpu(cpu);
+        long before = cpu.RetiredInstructions;
+        ExitReason reason = Engine.Run(cpu, new RunLimits(budget));
+        long retired = cpu.RetiredInstructions - before;
+        switch (reason)
         {
+            case ExitReason.BudgetUsed when retired == 0:
+                // Nothing but faults: the others must not wait for its end.
+                _turns.Next();
+                return null;
             case ExitReason.BudgetUsed:
             case ExitReason.Kicked:
+                _turns.Ran(retired);
                 return null;
             case ExitReason.Halted:
-                return Machine.Request == MachineRequest.None ? Idle(ref limits) : null;
+                return _turns.Halted(retired) && Machine.Request == MachineRequest.None ? Idle(ref limits) : null;
             case ExitReason.Shutdown:
-                return ProcessorShutDown();
+                return ProcessorShutDown(cpu);
             case ExitReason.DebugEvent:
                 return new RunResult(StopReason.DebugEvent);
             default:
@@ -428,12 +438,12 @@ public sealed partial class VirtualMachine : IDisposable
     // Jumps ahead, and counts for how much guest time nothing but timers has happened.
     private void Jump(MachineClock clock, long deadline)
     {
-        if (_cpu.RetiredInstructions - _idleRetired > WorkInstructions)
+        if (Machine.RetiredInstructions - _idleRetired > WorkInstructions)
         {
             _idleNanoseconds = 0;
         }
 
-        _idleRetired = _cpu.RetiredInstructions;
+        _idleRetired = Machine.RetiredInstructions;
         _idleNanoseconds += Math.Max(0, deadline - clock.NowNanoseconds);
         clock.AdvanceTo(deadline);
     }
@@ -453,9 +463,9 @@ public sealed partial class VirtualMachine : IDisposable
         }
     }
 
-    private RunResult? ProcessorShutDown()
+    private RunResult? ProcessorShutDown(IVcpu cpu)
     {
-        ShutDown?.Invoke(this);
+        ShutDown?.Invoke(this, cpu);
         return Machine.Options.NoReboot ? new RunResult(StopReason.TripleFault) : Restart();
     }
 

@@ -130,9 +130,12 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         _codeChunks[ramPageIndex] = remaining;
         if (remaining == 0)
         {
-            _ram.PageFlags[ramPageIndex] &= unchecked((byte)~RamPageFlags.HasCode);
+            _ram.CodeDropped(ramPageIndex);
         }
     }
+
+    /// <inheritdoc/>
+    public bool HoldsCode(ulong ramPageIndex) => _codeChunks[ramPageIndex] != 0;
 
     /// <summary>Drops everything.</summary>
     public void Clear()
@@ -144,7 +147,7 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             {
                 _pages[page] = null;
                 _codeChunks[page] = 0;
-                _ram.PageFlags[page] &= unchecked((byte)~RamPageFlags.HasCode);
+                _ram.CodeDropped(page);
             }
         }
 

@@ -25,9 +25,11 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     /// <param name="memory">The guest physical address space.</param>
     /// <param name="ports">The I/O ports.</param>
     /// <param name="clock">The machine's clock, which the time-stamp counter follows (1 tick per nanosecond).</param>
-    public X86Cpu(int index, MemoryBus memory, PortBus ports, MachineClock clock)
+    /// <param name="cpuCount">How many processors the machine has, as CPUID tells.</param>
+    public X86Cpu(int index, MemoryBus memory, PortBus ports, MachineClock clock, int cpuCount = 1)
     {
         Index = index;
+        CpuCount = cpuCount;
         Memory = memory;
         Ports = ports;
         Clock = clock;
@@ -43,6 +45,9 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
 
     /// <inheritdoc/>
     public int Index { get; }
+
+    /// <summary>How many processors the machine has; CPUID describes them as the cores of one package.</summary>
+    public int CpuCount { get; }
 
     /// <inheritdoc/>
     public string IsaName => "x86";

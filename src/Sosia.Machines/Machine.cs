@@ -34,11 +34,9 @@ public abstract class Machine : IMachineControl, IDisposable
     {
         Options = options;
         CheckMemorySize(options.MemoryByteCount);
-        if (options.CpuCount != 1)
+        if (options.CpuCount is < 1 or > MachineOptions.MaxCpuCount)
         {
-            throw new SosiaException(options.CpuCount < 1
-                ? $"A machine with {options.CpuCount} processors is impossible; give --cpus 1."
-                : $"Machines with {options.CpuCount} processors are not implemented yet; give --cpus 1.");
+            throw new SosiaException($"A machine with {options.CpuCount} processors is impossible; give --cpus 1 to {MachineOptions.MaxCpuCount}.");
         }
 
         Log = new DiagnosticLog();
@@ -46,6 +44,13 @@ public abstract class Machine : IMachineControl, IDisposable
         Ram = Own(new GuestRam(options.MemoryByteCount));
         Memory = new MemoryBus(Ram, Log);
         Ports = new PortBus(Log);
+        Turns = new CpuTurns(_cpus);
+        Clock.AttachCounter(Turns);
+        Clock.EarlierDeadline = () => Turns.Current.Kick();
+        if (options.CpuCount > 1)
+        {
+            Add(Turns, Turns.Reset);
+        }
     }
 
     /// <summary>What it was built from.</summary>
@@ -68,6 +73,12 @@ public abstract class Machine : IMachineControl, IDisposable
 
     /// <summary>The processors.</summary>
     public IReadOnlyList<IVcpu> Cpus => _cpus;
+
+    /// <summary>Whose turn it is while one thread runs all processors, and how many instructions all have retired together.</summary>
+    public CpuTurns Turns { get; }
+
+    /// <summary>How many instructions all processors have retired together since power-on.</summary>
+    public long RetiredInstructions => _cpus.Count == 1 ? _cpus[0].RetiredInstructions : Turns.RetiredInstructions;
 
     /// <summary>Everything that a snapshot holds besides RAM and clock.</summary>
     public IReadOnlyList<ISnapshotable> Parts => _parts;
@@ -125,6 +136,11 @@ public abstract class Machine : IMachineControl, IDisposable
 
         _ = TakeRequest();
         Boot();
+    }
+
+    /// <summary>To be called by the thread that goes on to run a processor, so that devices know who accesses them.</summary>
+    public virtual void EnterCpu(IVcpu cpu)
+    {
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,9 @@ namespace Sosia.Machines;
 /// <summary>Everything that describes a machine before it exists. Every property has a usable default except <see cref="Kernel"/>.</summary>
 public sealed record MachineOptions
 {
+    /// <summary>The most processors that a machine can have.</summary>
+    public const int MaxCpuCount = 8;
+
     /// <summary>The machine's name in <see cref="MachineRegistry"/>: "pc" or "microvm".</summary>
     public string Machine { get; init; } = "pc";
 
@@ -19,7 +22,7 @@ public sealed record MachineOptions
     /// <summary>Guest RAM in bytes; a positive multiple of 4096.</summary>
     public ulong MemoryByteCount { get; init; } = 256UL << 20;
 
-    /// <summary>The number of virtual processors.</summary>
+    /// <summary>The number of virtual processors, 1 to <see cref="MaxCpuCount"/>.</summary>
     public int CpuCount { get; init; } = 1;
 
     /// <summary>

@@ -13,6 +13,7 @@ using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
 using Sosia.Devices.Uart16550;
 using Sosia.Devices.Virtio;
+using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
 
 namespace Sosia.Machines;
@@ -71,11 +72,18 @@ public sealed class PcMachine : X86Machine
         // x87 exceptions of software that does not set CR0.NE.
         var coprocessorError = new CoprocessorErrorPort(new IrqLine(board, 13));
         Add(coprocessorError, coprocessorError.Reset).Map(Ports);
-        Cpu.FloatingPointErrorLine = coprocessorError.Irq;
+        foreach (X86Cpu cpu in Processors)
+        {
+            cpu.FloatingPointErrorLine = coprocessorError.Irq;
+        }
 
         // Keyboard, mouse and the ways to the A20 gate and the reset line.
         var gate = new A20Gate();
-        gate.Attach(Cpu);
+        foreach (X86Cpu cpu in Processors)
+        {
+            gate.Attach(cpu);
+        }
+
         var keyboard = new KeyboardController(Clock, new IrqLine(board, 1), new IrqLine(board, 12), gate, this, Log);
         Add(keyboard, keyboard.Reset).Map(Ports);
         var port92 = new FastA20Port(gate, this);
@@ -126,7 +134,7 @@ public sealed class PcMachine : X86Machine
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
-        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer);
+        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
     }
 
     // Functions are reset by their bus.

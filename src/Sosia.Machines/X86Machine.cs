@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using Sosia.Core;
+using Sosia.Core.Execution;
 using Sosia.Devices.Apic;
 using Sosia.Devices.Block;
 using Sosia.Devices.Debug;
@@ -12,7 +13,7 @@ using Sosia.Machines.Boot;
 
 namespace Sosia.Machines;
 
-/// <summary>What all x86 machines have: RAM with a hole below 4 GiB, a processor with its local APIC, and a start without firmware.</summary>
+/// <summary>What all x86 machines have: RAM with a hole below 4 GiB, processors with their local APICs, and a start without firmware.</summary>
 public abstract class X86Machine : Machine
 {
     /// <summary>Where the ACPI tables (and other firmware tables) are: RAM in the firmware area, not usable by the guest's allocator.</summary>
@@ -28,7 +29,9 @@ public abstract class X86Machine : Machine
 
     private static readonly int[] DebugConsolePorts = [0x402, 0xe9];
 
-    /// <summary>Lays out the memory and creates processor and local APIC.</summary>
+    private readonly X86Cpu[] _processors;
+
+    /// <summary>Lays out the memory and creates the processors with their local APICs.</summary>
     /// <param name="options">What to build.</param>
     protected X86Machine(MachineOptions options)
         : base(options)
@@ -49,20 +52,31 @@ public abstract class X86Machine : Machine
         }
 
         ApicBus = new ApicBus(Memory, Log);
-        Cpu = Own(new X86Cpu(0, Memory, Ports, Clock));
-        AddCpu(Cpu);
-        Clock.AttachCounter(Cpu);
-        Clock.EarlierDeadline = Cpu.Kick;
-        var localApic = new LocalApic(0, Cpu, ApicBus, Clock, TimeStampOffset, Log, isBootstrap: true);
-        Cpu.InterruptController = localApic;
-        LocalApic = Add(localApic, localApic.Reset);
+        _processors = new X86Cpu[options.CpuCount];
+        for (int i = 0; i < _processors.Length; i++)
+        {
+            X86Cpu cpu = Own(new X86Cpu(i, Memory, Ports, Clock, _processors.Length));
+            _processors[i] = cpu;
+            AddCpu(cpu);
+            var localApic = new LocalApic((byte)i, cpu, ApicBus, Clock, () => TimeStampOffset(cpu), Log, isBootstrap: i == 0);
+            cpu.InterruptController = localApic;
+            Add(localApic, localApic.Reset);
+        }
+
+        if (_processors.Length == 1)
+        {
+            Clock.AttachCounter(Cpu);
+        }
     }
 
-    /// <summary>The processor.</summary>
-    public X86Cpu Cpu { get; }
+    /// <summary>The processor that starts the machine.</summary>
+    public X86Cpu Cpu => _processors[0];
 
-    /// <summary>Its local APIC.</summary>
-    public LocalApic LocalApic { get; }
+    /// <summary>All processors; the index of each is its APIC id.</summary>
+    public IReadOnlyList<X86Cpu> Processors => _processors;
+
+    /// <summary>The local APIC of the processor that starts the machine.</summary>
+    public LocalApic LocalApic => ApicBus.LocalApics[0];
 
     /// <summary>What connects the APICs.</summary>
     public ApicBus ApicBus { get; }
@@ -103,11 +117,23 @@ public abstract class X86Machine : Machine
     protected abstract ulong WriteFirmwareTables();
 
     /// <inheritdoc/>
+    public override void EnterCpu(IVcpu cpu)
+    {
+        ArgumentNullException.ThrowIfNull(cpu);
+        ApicBus.CurrentProcessor = cpu.Index;
+    }
+
+    /// <inheritdoc/>
     protected override void Boot()
     {
         LocalApic.EnableVirtualWire();
         WriteBiosData();
-        SetMemoryTypes();
+        foreach (X86Cpu cpu in _processors)
+        {
+            SetMemoryTypes(cpu);
+            SynchronizeTimeStamp(cpu);
+        }
+
         ulong rsdp = WriteFirmwareTables();
         BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
     }
@@ -182,14 +208,14 @@ public abstract class X86Machine : Machine
 
     // What firmware leaves in the memory type range registers (Intel SDM volume 3, 12.11): everything write-back but the video window
     // and the last gibibyte below 4 GiB, where the devices are. Operating systems take disabled registers for a reason not to use PAT.
-    private unsafe void SetMemoryTypes()
+    private static unsafe void SetMemoryTypes(X86Cpu cpu)
     {
         const ulong WriteBack = 0x0606_0606_0606_0606;
         const ulong FixedEnable = 1 << 10;
         const ulong Enable = 1 << 11;
         const int VideoWindow = 2;
         // SAFETY: the state lives as long as the CPU.
-        X86State* st = Cpu.State;
+        X86State* st = cpu.State;
         for (int i = 0; i < 11; i++)
         {
             st->MtrrFixed[i] = i == VideoWindow ? 0 : WriteBack;
@@ -200,5 +226,8 @@ public abstract class X86Machine : Machine
         st->MtrrDefType = Enable | FixedEnable | 6;
     }
 
-    private unsafe long TimeStampOffset() => (long)Cpu.State->TscOffset;
+    private static unsafe long TimeStampOffset(X86Cpu cpu) => (long)cpu.State->TscOffset;
+
+    // Their time-stamp counters begin together, however long it took to reset one after the other.
+    private unsafe void SynchronizeTimeStamp(X86Cpu cpu) => cpu.State->TscOffset = Cpu.State->TscOffset;
 }

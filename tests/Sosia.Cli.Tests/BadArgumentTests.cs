@@ -51,7 +51,7 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("run --memory 99999999999999999999", "'99999999999999999999'")]
     [InlineData("run --cpus 0", "'0'")]
     [InlineData("run --cpus two", "'two'")]
-    [InlineData("run --cpus 2", "not implemented yet")]
+    [InlineData("run --cpus 9", "--cpus 1 to 8")]
     [InlineData("run --clock sundial", "'sundial'")]
     [InlineData("run --timeout soon", "'soon'")]
     [InlineData("run --timeout 0", "'0'")]

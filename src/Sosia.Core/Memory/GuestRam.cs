@@ -60,6 +60,21 @@ public sealed unsafe class GuestRam : IDisposable
     /// <summary>Removes a registration made by <see cref="AddCodeObserver"/>.</summary>
     public void RemoveCodeObserver(ICodePageObserver observer) => _observers.Remove(observer);
 
+    /// <summary>An observer has dropped all that it held of a page: unmarks it, unless another one still holds code of it.</summary>
+    /// <param name="ramPageIndex">The page: offset in guest RAM divided by 4096.</param>
+    public void CodeDropped(ulong ramPageIndex)
+    {
+        for (int i = 0; i < _observers.Count; i++)
+        {
+            if (_observers[i].HoldsCode(ramPageIndex))
+            {
+                return;
+            }
+        }
+
+        _pageFlags[ramPageIndex] &= unchecked((byte)~RamPageFlags.HasCode);
+    }
+
     /// <summary>
     /// Must be called before bytes change by any path that does not go through <see cref="Write"/>: honours the page flags of the range.
     /// </summary>

@@ -8,4 +8,8 @@ public interface ICodePageObserver
     /// <param name="offset">First byte changed, 0 to 4095.</param>
     /// <param name="byteCount">How many bytes change; the range stays within the page.</param>
     void CodePageWritten(ulong ramPageIndex, int offset, int byteCount);
+
+    /// <summary>True while it holds code of a page, so that the page must stay marked.</summary>
+    /// <param name="ramPageIndex">The page: offset in guest RAM divided by 4096.</param>
+    bool HoldsCode(ulong ramPageIndex);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Numerics;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;
@@ -38,6 +39,9 @@ public static unsafe class CpuidModel
     // FPU, DE, PSE, TSC, MSR, PAE, MCE, CX8, SEP, MTRR, PGE, MCA, CMOV, PAT, PSE-36, CLFSH, MMX, FXSR, SSE, SSE2. No VME.
     private const uint Leaf1Edx = (1u << 0) | (1u << 2) | (1u << 3) | (1u << 4) | (1u << 5) | (1u << 6) | (1u << 7) | (1u << 8) | (1u << 11) | (1u << 12)
         | (1u << 13) | (1u << 14) | (1u << 15) | (1u << 16) | (1u << 17) | (1u << 19) | (1u << 23) | (1u << 24) | (1u << 25) | (1u << 26);
+
+    // HTT: more than one logical processor in the package.
+    private const uint Leaf1EdxHtt = 1u << 28;
 
     // FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, ADX, SMAP.
     private const uint Leaf7Ebx = (1u << 0) | (1u << 3) | (1u << 7) | (1u << 8) | (1u << 9) | (1u << 10) | (1u << 19) | (1u << 20);
@@ -87,25 +91,26 @@ public static unsafe class CpuidModel
             case 1:
                 bool isApicOn = hasApic && (cpu.InterruptController!.BaseRegister & (1 << 11)) != 0;
                 uint ecx = Leaf1Ecx | (hasApic ? Leaf1EcxApic : 0) | ((st->Cr4 & ControlBits.Cr4Osxsave) != 0 ? 1u << 27 : 0);
-                // CLFLUSH line of 8 quadwords; one logical processor per package.
-                return new CpuidResult(Signature, ((uint)cpu.Index << 24) | (1 << 16) | (8 << 8), ecx, Leaf1Edx | (isApicOn ? 1u << 9 : 0));
+                uint edx = Leaf1Edx | (isApicOn ? 1u << 9 : 0) | (cpu.CpuCount > 1 ? Leaf1EdxHtt : 0);
+                // CLFLUSH line of 8 quadwords; how many APIC ids the package has room for.
+                return new CpuidResult(Signature, ((uint)cpu.Index << 24) | (1u << (ApicIdBits(cpu) + 16)) | (8 << 8), ecx, edx);
             case 2:
                 // "See leaf 4."
                 return new CpuidResult(0x0000_ff01, 0, 0, 0);
             case 4:
-                return QueryCache(subleaf);
+                return QueryCache(cpu, subleaf);
             case 6:
                 // ARAT: the local APIC timer never stops.
                 return new CpuidResult(1 << 2, 0, 0, 0);
             case 7:
                 return subleaf == 0 ? new CpuidResult(0, Leaf7Ebx, Leaf7Ecx, Leaf7Edx) : default;
             case 0xb:
-                // Two levels, thread and core, of one logical processor each.
+                // Two levels: one thread per core, and the cores of the one package.
                 uint x2ApicId = (uint)cpu.Index;
                 return subleaf switch
                 {
                     0 => new CpuidResult(0, 1, 0x100, x2ApicId),
-                    1 => new CpuidResult(0, 1, 0x201, x2ApicId),
+                    1 => new CpuidResult((uint)ApicIdBits(cpu), (uint)cpu.CpuCount, 0x201, x2ApicId),
                     _ => new CpuidResult(0, 0, subleaf & 0xff, x2ApicId),
                 };
             case 0xd:
@@ -127,17 +132,22 @@ public static unsafe class CpuidModel
     }
 
     // Leaf 4: 64-byte lines; L1 data and instruction 32 KiB 8-way, L2 256 KiB 8-way.
-    private static CpuidResult QueryCache(uint subleaf)
+    // Each core has its own; EAX 31:26 says how many ids its package has room for, less one.
+    private static CpuidResult QueryCache(X86Cpu cpu, uint subleaf)
     {
         const uint EightWays64Bytes = (7u << 22) | 63;
+        uint cores = ((1u << ApicIdBits(cpu)) - 1) << 26;
         return subleaf switch
         {
-            0 => new CpuidResult(0x121, EightWays64Bytes, 63, 0),
-            1 => new CpuidResult(0x122, EightWays64Bytes, 63, 0),
-            2 => new CpuidResult(0x143, EightWays64Bytes, 511, 0),
+            0 => new CpuidResult(0x121 | cores, EightWays64Bytes, 63, 0),
+            1 => new CpuidResult(0x122 | cores, EightWays64Bytes, 63, 0),
+            2 => new CpuidResult(0x143 | cores, EightWays64Bytes, 511, 0),
             _ => default,
         };
     }
+
+    // The width of the APIC id's part that tells the cores of the package apart.
+    private static int ApicIdBits(X86Cpu cpu) => BitOperations.Log2((uint)((2 * cpu.CpuCount) - 1));
 
     private static CpuidResult QueryExtended(X86Cpu cpu, uint leaf)
     {

@@ -95,7 +95,11 @@ public sealed unsafe partial class X86Cpu
                 TakeStartup();
             }
 
-            Withdraw(PendingEvent.Startup);
+            if ((events & PendingEvent.Startup) != 0)
+            {
+                Withdraw(PendingEvent.Startup);
+            }
+
             if (st->ShutDown != 0)
             {
                 return BoundaryAction.ShutDown;
@@ -214,14 +218,13 @@ public sealed unsafe partial class X86Cpu
         return true;
     }
 
-    // SDM vol. 3, 8.4: every processor but the bootstrap one waits for a start-up message.
     private void TakeInit()
     {
         SetInitState();
         State->PendingDebugBits = 0;
         Withdraw(PendingEvent.Nmi);
         Withdraw(PendingEvent.DebugTrap);
-        State->WaitForSipi = Index == 0 ? (byte)0 : (byte)1;
+        State->WaitForSipi = WaitsAfterInit;
         InterruptController?.CpuInitialized();
     }
 

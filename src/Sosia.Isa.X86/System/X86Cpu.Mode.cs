@@ -54,6 +54,7 @@ public sealed unsafe partial class X86Cpu
         st->MiscEnable = MiscEnablePowerOn;
         SetInitState();
         st->Cr0 = ControlBits.Cr0Cd | ControlBits.Cr0Nw | ControlBits.Cr0Et;
+        st->WaitForSipi = WaitsAfterInit;
         InterruptController?.CpuInitialized();
     }
 
@@ -91,7 +92,8 @@ public sealed unsafe partial class X86Cpu
         SetRealSegment(ref st->Cs, 0xf000);
         st->Cs.Base = 0xffff_0000;
         st->Ldtr = new SegmentRegister { Limit = 0xffff, Attributes = SegmentRegister.Present | 2 };
-        st->Tr = new SegmentRegister { Limit = 0xffff, Attributes = SegmentRegister.Present | 3 };
+        // A busy 32-bit TSS: with a 16-bit one, a processor that never loaded TR could not enter long mode, which application processors do.
+        st->Tr = new SegmentRegister { Limit = 0xffff, Attributes = SegmentRegister.Present | 0xb };
         st->GdtrBase = 0;
         st->GdtrLimit = 0xffff;
         st->IdtrBase = 0;
@@ -109,6 +111,9 @@ public sealed unsafe partial class X86Cpu
         UpdateMode();
         FlushTlb(keepGlobal: false);
     }
+
+    // SDM vol. 3, 8.4: every processor but the bootstrap one waits for a start-up message.
+    private byte WaitsAfterInit => Index == 0 ? (byte)0 : (byte)1;
 
     private static void SetRealSegment(ref SegmentRegister segment, ushort selector)
     {

@@ -19,14 +19,15 @@ internal static class MicrovmAcpi
     /// <param name="guestPhysical">Where they go.</param>
     /// <param name="byteCount">How much room there is.</param>
     /// <param name="virtioCount">How many virtio devices there are.</param>
+    /// <param name="cpuCount">How many processors there are.</param>
     /// <returns>The root pointer's address.</returns>
-    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, int virtioCount)
+    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, int virtioCount, int cpuCount)
     {
         var tables = new AcpiTables(memory, guestPhysical, byteCount);
-        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock(virtioCount)));
+        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock(virtioCount, cpuCount)));
         tables.Add(Fadt(dsdt));
         tables.Add(new MadtBuilder()
-            .LocalApic(0, 0)
+            .LocalApics(cpuCount)
             .IoApic(0, (uint)IoApic.DefaultBase, 0)
             .LocalNmi(1)
             .Build((uint)LocalApic.DefaultBase, hasPic: false));
@@ -56,16 +57,12 @@ internal static class MicrovmAcpi
         BinaryPrimitives.WriteUInt64LittleEndian(generic[4..], (ulong)port);
     }
 
-    private static byte[] DefinitionBlock(int virtioCount)
+    private static byte[] DefinitionBlock(int virtioCount, int cpuCount)
     {
         var aml = new AmlWriter();
         aml.Scope("\\_SB", () =>
         {
-            aml.Device("C000", () =>
-            {
-                aml.NameString("_HID", "ACPI0007");
-                aml.Name("_UID", 0);
-            });
+            ProcessorTables.Describe(aml, cpuCount);
             aml.Device("COM1", () =>
             {
                 aml.NameEisaId("_HID", "PNP0501");

@@ -43,15 +43,16 @@ internal static class PcAcpi
     /// <param name="lowMemoryEnd">Where the RAM below 4 GiB ends.</param>
     /// <param name="pmBase">First port of the ACPI registers.</param>
     /// <param name="has32BitTimer">True when the power management timer has 32 bits.</param>
+    /// <param name="cpuCount">How many processors there are.</param>
     /// <returns>The root pointer's address.</returns>
-    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, ulong lowMemoryEnd, ushort pmBase, bool has32BitTimer)
+    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, ulong lowMemoryEnd, ushort pmBase, bool has32BitTimer, int cpuCount)
     {
         var tables = new AcpiTables(memory, guestPhysical, byteCount);
         ulong facs = tables.PlaceFacs();
-        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock((uint)lowMemoryEnd)));
+        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock((uint)lowMemoryEnd, cpuCount)));
         tables.Add(Fadt((uint)facs, (uint)dsdt, pmBase, has32BitTimer));
         MadtBuilder madt = new MadtBuilder()
-            .LocalApic(0, 0)
+            .LocalApics(cpuCount)
             .IoApic(0, (uint)IoApic.DefaultBase, 0)
             .Override(0, 2, 0)
             .Override(FadtSciIrq, FadtSciIrq, MadtBuilder.HighLevel)
@@ -119,16 +120,12 @@ internal static class PcAcpi
         return table;
     }
 
-    private static byte[] DefinitionBlock(uint lowMemoryEnd)
+    private static byte[] DefinitionBlock(uint lowMemoryEnd, int cpuCount)
     {
         var aml = new AmlWriter();
         aml.Scope("\\_SB", () =>
         {
-            aml.Device("C000", () =>
-            {
-                aml.NameString("_HID", "ACPI0007");
-                aml.Name("_UID", 0);
-            });
+            ProcessorTables.Describe(aml, cpuCount);
             aml.Device("PCI0", () => HostBridge(aml, lowMemoryEnd));
             for (int link = 0; link < 4; link++)
             {

@@ -159,5 +159,7 @@ public sealed unsafe class PhysicalAccessTests
         public List<(ulong Page, int Offset, int ByteCount)> Writes { get; } = [];
 
         public void CodePageWritten(ulong ramPageIndex, int offset, int byteCount) => Writes.Add((ramPageIndex, offset, byteCount));
+
+        public bool HoldsCode(ulong ramPageIndex) => true;
     }
 }

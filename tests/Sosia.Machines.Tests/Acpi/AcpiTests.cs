@@ -79,6 +79,26 @@ public sealed class AcpiTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("pc")]
+    [InlineData("microvm")]
+    public void Every_processor_has_a_local_apic_in_the_tables(string machine)
+    {
+        byte[] madt = ReadTables(machine, cpuCount: 8)["APIC"];
+        List<byte> ids = [];
+        for (int at = 44; at < madt.Length; at += madt[at + 1])
+        {
+            if (madt[at] == 0)
+            {
+                Assert.Equal(madt[at + 2], madt[at + 3]);
+                Assert.Equal(1u, BinaryPrimitives.ReadUInt32LittleEndian(madt.AsSpan(at + 4)));
+                ids.Add(madt[at + 3]);
+            }
+        }
+
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], ids);
+    }
+
     private static byte Sum(byte[] bytes)
     {
         byte sum = 0;
@@ -106,12 +126,13 @@ public sealed class AcpiTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private SortedDictionary<string, byte[]> ReadTables(string machine)
+    private SortedDictionary<string, byte[]> ReadTables(string machine, int cpuCount = 1)
     {
         using VirtualMachine vm = VirtualMachine.Create(new MachineOptions
         {
             Machine = machine,
             MemoryByteCount = 16 << 20,
+            CpuCount = cpuCount,
             Kernel = _files.Write("guest.bin", [0xf4]),
             LoadAddress = 0x10_0000,
         });

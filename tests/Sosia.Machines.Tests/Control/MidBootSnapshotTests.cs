@@ -14,13 +14,14 @@ public sealed class MidBootSnapshotTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     [Theory]
-    [InlineData("pc", "bzImage")]
-    [InlineData("microvm", "vmlinux.gz")]
-    public void Linux_saved_and_restored_at_ten_points_of_its_boot_writes_the_same_console_text(string machine, string kernel)
+    [InlineData("pc", "bzImage", 1)]
+    [InlineData("microvm", "vmlinux.gz", 1)]
+    [InlineData("pc", "bzImage", 4)]
+    public void Linux_saved_and_restored_at_ten_points_of_its_boot_writes_the_same_console_text(string machine, string kernel, int cpuCount)
     {
-        using VirtualMachine reference = Create(machine, kernel);
+        using VirtualMachine reference = Create(machine, kernel, cpuCount);
         string expected = reference.Console.Expect(Prompt, Patience);
-        long end = reference.Machine.Cpus[0].RetiredInstructions;
+        long end = reference.Machine.RetiredInstructions;
         long[] points = new long[10];
         var random = new Random(1);
         for (int i = 0; i < points.Length; i++)
@@ -30,24 +31,29 @@ public sealed class MidBootSnapshotTests
 
         Array.Sort(points);
         string text = string.Empty;
-        VirtualMachine vm = Create(machine, kernel);
+        VirtualMachine vm = Create(machine, kernel, cpuCount);
         try
         {
             foreach (long point in points)
             {
                 // Idle until a timer counts as no instruction, so a step can end early only at the end of everything.
-                Assert.Equal(StopReason.BudgetUsed, vm.Step(point - vm.Machine.Cpus[0].RetiredInstructions).Reason);
+                Assert.Equal(StopReason.BudgetUsed, vm.Step(point - vm.Machine.RetiredInstructions).Reason);
                 text += vm.Console.Transcript;
                 using var snapshot = new MemoryStream();
                 vm.Save(snapshot);
                 vm.Dispose();
-                vm = Create(machine, kernel);
+                vm = Create(machine, kernel, cpuCount);
                 snapshot.Position = 0;
                 vm.Restore(snapshot);
             }
 
             text += vm.Console.Expect(Prompt, Patience);
             Assert.Equal(expected, text);
+            Assert.Equal(end, vm.Machine.RetiredInstructions);
+            if (cpuCount > 1)
+            {
+                Assert.Contains($"smp: Brought up 1 node, {cpuCount} CPUs", text, StringComparison.Ordinal);
+            }
         }
         finally
         {
@@ -55,9 +61,10 @@ public sealed class MidBootSnapshotTests
         }
     }
 
-    private static VirtualMachine Create(string machine, string kernel) => VirtualMachine.Create(new MachineOptions
+    private static VirtualMachine Create(string machine, string kernel, int cpuCount) => VirtualMachine.Create(new MachineOptions
     {
         Machine = machine,
+        CpuCount = cpuCount,
         MemoryByteCount = 64 << 20,
         Kernel = Repository.SmallLinux(kernel),
         Initrd = Repository.SmallLinux("initrd"),

@@ -82,7 +82,7 @@ public sealed class RunControlTests : IDisposable
         GuestCode code = new GuestCode().Raw(0x0f, 0x01, 0x1d, 0x00, 0x10, 0x00, 0x00, 0xcc);
         using VirtualMachine vm = Create(code);
         bool reported = false;
-        vm.ShutDown = _ => reported = true;
+        vm.ShutDown = (_, _) => reported = true;
         RunResult result = vm.Run();
         Assert.Equal(StopReason.TripleFault, result.Reason);
         Assert.Equal(3, result.ExitStatus);
