@@ -1,5 +1,6 @@
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
 using Sosia.Jit;
 using Sosia.Jit.X64.Lowering;
 
@@ -27,6 +28,7 @@ internal sealed unsafe partial class BlockTranslations
             if ((result & Thunks.CallBit) != 0)
             {
                 var called = (Op*)(result - Thunks.CallBit);
+                self.SettleFlags(state);
                 Op* next = self.RunOperation(state, called);
                 // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
                 if (next == called + 1 && Block.Of(called - called->IndexInBlock)->IsVoid == 0 && AreMasked(state))
@@ -57,7 +59,7 @@ internal sealed unsafe partial class BlockTranslations
 
                     if (faulted)
                     {
-                        self.SettleFlags(exit);
+                        self.SettleFlags(state, exit);
                         state->CurrentOp = (Op*)(translation.Block + 1) + exit.Operation;
                         return null;
                     }
@@ -67,6 +69,7 @@ internal sealed unsafe partial class BlockTranslations
             }
             else
             {
+                self.SettleFlags(state);
                 return (Op*)result;
             }
         }
@@ -103,24 +106,34 @@ internal sealed unsafe partial class BlockTranslations
     private Op* TakeSideExit(SideExit exit, Translation translation)
     {
         SideExits++;
-        SettleFlags(exit);
         X86State* state = _cpu.State;
+        SettleFlags(state, exit);
         Op* op = (Op*)(translation.Block + 1) + exit.Operation;
         // The first operation's handler would enter the host code again and again.
         state->CurrentOp = op;
         return exit.Operation == 0 ? translation.Block->FirstHandler(state, op) : op;
     }
 
-    // Computes the flag words that were put off.
-    private void SettleFlags(SideExit exit)
+    // Outside of host code the flags are in the state's two words.
+    private void SettleFlags(X86State* state)
     {
+        ref ulong hostFlags = ref state->SaveArea[GuestLayout.HostFlagsOffset / 8];
+        if (hostFlags != 0)
+        {
+            _flagWords.Settle(state, ref hostFlags);
+        }
+    }
+
+    // Also those that were put off in the block.
+    private void SettleFlags(X86State* state, SideExit exit)
+    {
+        SettleFlags(state);
         if (exit.Nodes.Length == 0)
         {
             return;
         }
 
         Evaluate(exit.Nodes);
-        X86State* state = _cpu.State;
         if (exit.FlagResult >= 0)
         {
             state->FlagResult = _values[exit.FlagResult];
@@ -142,13 +155,16 @@ internal sealed unsafe partial class BlockTranslations
         for (int i = 0; i < nodes.Length; i++)
         {
             ref readonly ExitNode node = ref nodes[i];
-            _values[i] = node.Instruction.Op == IrOp.Nop
-                ? _cpu.State->SaveArea[(int)node.Instruction.Immediate]
-                : IrEvaluator.Pure(
+            _values[i] = node.Instruction.Op switch
+            {
+                IrOp.Nop => _cpu.State->SaveArea[(int)node.Instruction.Immediate],
+                IrOp.ReadSlot => (int)node.Instruction.Immediate == BlockTranslator.FlagResultSlot ? _cpu.State->FlagResult : _cpu.State->FlagCarries,
+                _ => IrEvaluator.Pure(
                     node.Instruction,
                     node.A < 0 ? 0 : _values[node.A],
                     node.B < 0 ? 0 : _values[node.B],
-                    node.C < 0 ? 0 : _values[node.C]);
+                    node.C < 0 ? 0 : _values[node.C]),
+            };
         }
     }
 }

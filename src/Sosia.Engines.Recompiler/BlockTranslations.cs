@@ -32,6 +32,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly GuestLayout _layout;
     private readonly List<Translation> _translations = [];
     private readonly List<(SideExit Exit, Translation Translation)> _exits = [];
+    private readonly FlagWords _flagWords = new();
     private readonly GCHandle _self;
     private ulong[] _values = new ulong[256];
 
@@ -40,7 +41,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         _cpu = cpu;
         _options = options;
         _codeCache = new CodeCache(options.CacheByteCount);
-        _layout = LayoutOf(cpu.State);
+        _layout = LayoutOf(cpu.State, _flagWords);
         _codeCache.TryReserve(4096, out byte* write, out byte* execute);
         _assembler.Begin(write, execute, 4096);
         _thunks = new Thunks(_assembler, _layout);
@@ -140,6 +141,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     {
         _self.Free();
         _codeCache.Dispose();
+        _flagWords.Dispose();
     }
 
     private static BlockTranslations Of(X86State* state)
@@ -164,7 +166,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         return block->FirstHandler(state, op);
     }
 
-    private static GuestLayout LayoutOf(X86State* state)
+    private static GuestLayout LayoutOf(X86State* state, FlagWords flagWords)
     {
         byte* start = (byte*)state;
         var offsets = new int[BlockTranslator.FlagCarriesSlot + 1];
@@ -188,6 +190,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
             Pinned = pinned,
             FlagResultSlot = BlockTranslator.FlagResultSlot,
             FlagCarriesSlot = BlockTranslator.FlagCarriesSlot,
+            FlagWords = flagWords.Address,
             DataTlb = (int)((byte*)&state->DataTlb - start),
             TlbEntryCount = TlbEntry.Count,
             Retired = (int)((byte*)&state->RetiredAtBlock - start),

@@ -189,6 +189,27 @@ public sealed class IrBlock
         return Add(IrOp.SignExtend, bits, WithoutExtension(value, bits));
     }
 
+    /// <summary>True when a value is A − B at a width, so that a comparison of both says of the flags what the subtraction did (one with a borrow is not).</summary>
+    public bool IsDifference(int value, int a, int b, int width)
+    {
+        ref IrInstruction made = ref _code[value];
+        return made.Op == IrOp.Subtract
+            ? IsSame(WithoutExtension(made.A, width), a) && IsSame(WithoutExtension(made.B, width), b)
+            : value == a && IsConstant(b, out ulong constant) && constant == 0;
+    }
+
+    /// <summary>True when a value is A + B at a width.</summary>
+    public bool IsSum(int value, int a, int b, int width)
+    {
+        ref IrInstruction made = ref _code[value];
+        return made.Op == IrOp.Add
+            && ((IsSame(WithoutExtension(made.A, width), a) && IsSame(WithoutExtension(made.B, width), b))
+                || (IsSame(WithoutExtension(made.A, width), b) && IsSame(WithoutExtension(made.B, width), a)));
+    }
+
+    /// <summary>True when two values are one, or the same constant.</summary>
+    public bool IsSame(int a, int b) => a == b || (IsConstant(a, out ulong x) && IsConstant(b, out ulong y) && x == y);
+
     /// <summary>What a value was before it was extended, for an operation that looks at low bits only.</summary>
     public int WithoutExtension(int value, int bits)
     {

@@ -117,6 +117,9 @@ public enum IrOp : byte
     /// <summary>1 when condition <see cref="IrInstruction.Auxiliary"/> holds after testing A at Width bits (carry and overflow clear), else 0.</summary>
     Test,
 
+    /// <summary>1 when condition <see cref="IrInstruction.Auxiliary"/> holds for the flags that the state holds, else 0.</summary>
+    EntryCondition,
+
     /// <summary>The quotient of the 128-bit A:B by C, unsigned; C is above A.</summary>
     Divide,
 

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Sosia.Isa.X86.State;
 using Sosia.Jit;
 using Sosia.Jit.X64;
 using Sosia.Jit.X64.Lowering;
@@ -26,6 +27,7 @@ public sealed unsafe class LoweringTests
         Pinned = [.. Enumerable.Range(0, SlotCount).Select(i => i < 9 ? (Gpr?)new[] { Gpr.R8, Gpr.R9, Gpr.R10, Gpr.Rbx, Gpr.R11, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15 }[i] : null)],
         FlagResultSlot = 16,
         FlagCarriesSlot = 17,
+        FlagWords = 0,
         DataTlb = 1000,
         TlbEntryCount = 1024,
         Retired = 1008,
@@ -60,6 +62,7 @@ public sealed unsafe class LoweringTests
         var random = new Random(seed);
         ulong* state = (ulong*)NativeMemory.AllocZeroed(StateByteCount);
         state[Layout.Mxcsr / 8] = 0x1f80;
+        int inHostForm = 0;
         try
         {
             for (int round = 0; round < 2000; round++)
@@ -79,9 +82,69 @@ public sealed unsafe class LoweringTests
                 var enter = (delegate* unmanaged<ulong*, long, nint>)thunks.Enter;
                 nint result = enter(state, lowered.Body);
                 Assert.Equal(0, result);
+                ref ulong hostFlags = ref state[(Layout.SaveArea + GuestLayout.HostFlagsOffset) / 8];
+                if (hostFlags != 0)
+                {
+                    // As LAHF and SETO leave them.
+                    uint eflags = ((uint)(hostFlags >> 8) & LazyFlags.All) | ((hostFlags & 1) != 0 ? LazyFlags.Of : 0);
+                    Assert.True(LazyFlags.ToEflags(expected[16], expected[17]) == eflags, $"Round {round}: flags {eflags:x}");
+                    hostFlags = 0;
+                    (state[16], state[17]) = (expected[16], expected[17]);
+                    inHostForm++;
+                }
+
                 for (int i = 0; i < SlotCount; i++)
                 {
                     Assert.True(expected[i] == state[i], $"Round {round}, slot {i}: {state[i]:x} instead of {expected[i]:x}");
+                }
+            }
+
+            Assert.InRange(inHostForm, 500, 1900);
+        }
+        finally
+        {
+            NativeMemory.Free(state);
+        }
+    }
+
+    [Fact]
+    public void Conditions_at_a_blocks_beginning_see_the_flags_in_either_form()
+    {
+        using var cache = new CodeCache(1 << 20);
+        var assembler = new Assembler();
+        cache.TryReserve(4096, out byte* write, out byte* execute);
+        assembler.Begin(write, execute, 4096);
+        var thunks = new Thunks(assembler, Layout);
+        cache.Commit(assembler.Position);
+        var lowering = new BlockLowering(assembler, Layout, thunks);
+        ulong* state = (ulong*)NativeMemory.AllocZeroed(StateByteCount);
+        state[Layout.Mxcsr / 8] = 0x1f80;
+        ref ulong hostFlags = ref state[(Layout.SaveArea + GuestLayout.HostFlagsOffset) / 8];
+        try
+        {
+            for (int condition = 0; condition < 16; condition++)
+            {
+                var ir = new IrBlock();
+                ir.Add(IrOp.WriteSlot, 64, ir.Add(IrOp.EntryCondition, 64, auxiliary: condition, significantBits: 1), immediate: 0);
+                ir.Add(IrOp.Jump, 64, immediate: 4);
+                cache.TryReserve(1 << 16, out write, out execute);
+                assembler.Begin(write, execute, 1 << 16);
+                Lowered lowered = lowering.Lower(ir, 1, 4, 0x1000, 0)!;
+                var enter = (delegate* unmanaged<ulong*, long, nint>)thunks.Enter;
+                for (int bits = 0; bits < 64; bits++)
+                {
+                    uint eflags = (uint)(((bits & 1) * LazyFlags.Cf) | ((bits >> 1 & 1) * LazyFlags.Pf) | ((bits >> 2 & 1) * LazyFlags.Af)
+                        | ((bits >> 3 & 1) * LazyFlags.Zf) | ((bits >> 4 & 1) * LazyFlags.Sf) | ((bits >> 5 & 1) * LazyFlags.Of));
+                    state[16] = LazyFlags.FromEflags(eflags, out state[17]);
+                    hostFlags = 0;
+                    enter(state, lowered.Body);
+                    ulong fromWords = state[0];
+                    ulong asHostFlags = hostFlags;
+                    (state[16], state[17]) = (0, 0);
+                    enter(state, lowered.Body);
+                    Assert.Equal((ulong)(((eflags & LazyFlags.All) | 2 | (eflags & LazyFlags.Of)) & 0xff) << 8 | (eflags & LazyFlags.Of) >> 11, asHostFlags);
+                    Assert.Equal(fromWords, state[0]);
+                    Assert.Equal(Holds(condition, eflags), fromWords != 0);
                 }
             }
         }
@@ -89,6 +152,24 @@ public sealed unsafe class LoweringTests
         {
             NativeMemory.Free(state);
         }
+    }
+
+    // Conditions by their numbers (SDM vol. 1, appendix B).
+    private static bool Holds(int condition, uint eflags)
+    {
+        bool Is(uint flag) => (eflags & flag) != 0;
+        bool holds = (condition >> 1) switch
+        {
+            0 => Is(LazyFlags.Of),
+            1 => Is(LazyFlags.Cf),
+            2 => Is(LazyFlags.Zf),
+            3 => Is(LazyFlags.Cf) || Is(LazyFlags.Zf),
+            4 => Is(LazyFlags.Sf),
+            5 => Is(LazyFlags.Pf),
+            6 => Is(LazyFlags.Sf) != Is(LazyFlags.Of),
+            _ => Is(LazyFlags.Zf) || Is(LazyFlags.Sf) != Is(LazyFlags.Of),
+        };
+        return holds != ((condition & 1) != 0);
     }
 
     [Fact]
@@ -156,10 +237,45 @@ public sealed unsafe class LoweringTests
             }
         }
 
-        (ir.EndFlagResult, words[16]) = values[random.Next(values.Count)];
-        (ir.EndFlagCarries, words[17]) = values[random.Next(values.Count)];
+        (int Value, ulong Word) left = values[random.Next(values.Count)];
+        (int Value, ulong Word) right = values[random.Next(values.Count)];
+        int width = new[] { 8, 16, 32, 64 }[random.Next(4)];
+        switch (random.Next(4))
+        {
+            case 0:
+                // The flags of a subtraction.
+                EndWithFlags(ir, words, width, IrOp.Subtract, IrOp.SubtractCarries, left, right);
+                break;
+            case 1:
+                EndWithFlags(ir, words, width, IrOp.Add, IrOp.AddCarries, left, right);
+                break;
+            case 2:
+                // Those of a logical operation.
+                ir.EndFlagResult = ir.SignExtend(left.Value, width);
+                ir.EndFlagCarries = ir.Constant(0);
+                words[16] = (ulong)((long)(left.Word << (64 - width)) >> (64 - width));
+                words[17] = 0;
+                break;
+            default:
+                (ir.EndFlagResult, words[16]) = left;
+                (ir.EndFlagCarries, words[17]) = right;
+                break;
+        }
+
         ir.Add(IrOp.Jump, 64, immediate: 4);
         return words;
+    }
+
+    private static void EndWithFlags(IrBlock ir, ulong[] words, int width, IrOp operation, IrOp carries, (int Value, ulong Word) left, (int Value, ulong Word) right)
+    {
+        ulong word = IrEvaluator.Binary(operation, left.Word, right.Word);
+        int value = ir.Binary(operation, left.Value, right.Value);
+        int result = width == 64 ? value : ir.ZeroExtend(value, width);
+        ir.EndFlagResult = ir.SignExtend(result, width);
+        ir.EndFlagCarries = ir.Add(
+            carries, width, ir.WithoutExtension(left.Value, width), ir.WithoutExtension(right.Value, width), ir.WithoutExtension(result, width));
+        words[16] = (ulong)((long)(word << (64 - width)) >> (64 - width));
+        words[17] = IrEvaluator.Pure(ir[ir.EndFlagCarries], left.Word, right.Word, word);
     }
 
     private static (int Value, ulong Word) Make(IrBlock ir, Random random, (int Value, ulong Word) a, (int Value, ulong Word) b, (int Value, ulong Word) c)

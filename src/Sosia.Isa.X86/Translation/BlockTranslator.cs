@@ -216,7 +216,7 @@ public sealed unsafe class BlockTranslator
             ref IrInstruction made = ref Ir[carries];
             int width = Ir[result].Op == IrOp.SignExtend ? Ir[result].Width : 64;
             int plain = Ir.WithoutExtension(result, width);
-            if (made.Op == IrOp.SubtractCarries && made.Width == width && made.C == plain)
+            if (made.Op == IrOp.SubtractCarries && made.Width == width && made.C == plain && Ir.IsDifference(plain, made.A, made.B, width))
             {
                 return Ir.Add(IrOp.Compare, width, made.A, made.B, auxiliary: number, significantBits: 1);
             }
@@ -225,6 +225,11 @@ public sealed unsafe class BlockTranslator
             {
                 return Ir.Add(IrOp.Test, width, plain, auxiliary: number, significantBits: 1);
             }
+        }
+
+        if (Dirty(FlagResultSlot) < 0 && Dirty(FlagCarriesSlot) < 0)
+        {
+            return Ir.Add(IrOp.EntryCondition, 64, auxiliary: number, significantBits: 1);
         }
 
         if ((number >> 1) == 2)

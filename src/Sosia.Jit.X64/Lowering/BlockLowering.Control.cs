@@ -68,25 +68,6 @@ public sealed unsafe partial class BlockLowering
 
     private long OperationAddress(int number) => _operations + ((long)number * _layout.OperationByteCount);
 
-    private void StoreEndFlags()
-    {
-        StoreFlags(_ir.EndFlagResult, _ir.EndFlagCarries);
-        _locked = 0;
-    }
-
-    private void StoreFlags(int result, int carries)
-    {
-        if (result >= 0)
-        {
-            StoreValue(_layout.SlotOffsets[_layout.FlagResultSlot], result);
-        }
-
-        if (carries >= 0)
-        {
-            StoreValue(_layout.SlotOffsets[_layout.FlagCarriesSlot], carries);
-        }
-    }
-
     private void EmitCall(ref IrInstruction n)
     {
         IrExit exit = _ir.Exits[n.Exit];

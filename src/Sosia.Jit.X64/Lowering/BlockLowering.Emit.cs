@@ -15,6 +15,7 @@ public sealed unsafe partial class BlockLowering
         Subtraction,
         Logic,
         Sum,
+        Entry,
     }
 
     private void EmitInstruction(int i, int byteCount)
@@ -79,6 +80,13 @@ public sealed unsafe partial class BlockLowering
                 break;
             case IrOp.Test:
                 EmitSetCondition(i, n.A, -1, n.Width, (Condition)n.Auxiliary);
+                break;
+            case IrOp.EntryCondition:
+                EmitEntryFlags();
+                Gpr held = Take();
+                _a.Setcc((Condition)n.Auxiliary, held);
+                _a.Movzx(32, held, 8, held);
+                Place(i, held);
                 break;
             case IrOp.Select:
                 EmitSelect(i, ref n);
@@ -515,7 +523,7 @@ public sealed unsafe partial class BlockLowering
             return;
         }
 
-        if (_flagSource == FlagSource.Subtraction && _flagWidth == width && _flagA == a && IsSame(_flagB, b))
+        if (_flagSource == FlagSource.Subtraction && _flagWidth == width && _flagA == a && _ir.IsSame(_flagB, b))
         {
             return;
         }
@@ -547,6 +555,12 @@ public sealed unsafe partial class BlockLowering
     private Condition EmitCondition(int value)
     {
         ref IrInstruction made = ref _ir[value];
+        if (made.Op == IrOp.EntryCondition && _location[value] == Nowhere)
+        {
+            EmitEntryFlags();
+            return (Condition)made.Auxiliary;
+        }
+
         if (made.Op is IrOp.Compare or IrOp.Test)
         {
             var condition = (Condition)made.Auxiliary;
@@ -560,6 +574,12 @@ public sealed unsafe partial class BlockLowering
 
     private void EmitSelect(int i, ref IrInstruction n)
     {
+        if (_ir[n.A].Op == IrOp.EntryCondition && _location[n.A] == Nowhere)
+        {
+            // It needs a certain register: before the operands are given theirs.
+            EmitEntryFlags();
+        }
+
         Gpr first = Register(n.B);
         Gpr second = Register(n.C);
         // Constants and spilled values come into registers by moves, which leave the flags alone.
@@ -648,9 +668,6 @@ public sealed unsafe partial class BlockLowering
         _flagB = b;
         _flagWidth = width;
     }
-
-    private bool IsSame(int a, int b)
-        => a == b || (_ir.IsConstant(a, out ulong x) && _ir.IsConstant(b, out ulong y) && x == y);
 
     // Whether a value is a constant that an instruction of this width can hold.
     private bool TryImmediate(int value, int width, out int immediate)

@@ -65,6 +65,7 @@ public sealed unsafe partial class BlockLowering
         _a.Alu(AluOperation.Cmp, 64, Gpr.Rax, State(_layout.RetireLimit));
         _a.Jcc(Condition.Greater, _thunks.OverBudget);
         int body = _a.Position;
+        RequireFlagWords();
         for (int i = 0; i < ir.Count; i++)
         {
             if (IsRoot(ir[i].Op) || _needed[i])
@@ -75,6 +76,7 @@ public sealed unsafe partial class BlockLowering
             }
         }
 
+        EmitFlagStubs();
         foreach ((Label label, int exit) in _pendingExits)
         {
             _a.Bind(label);
@@ -104,7 +106,7 @@ public sealed unsafe partial class BlockLowering
     private static Mem State(int offset) => new(Gpr.Rbp, offset);
 
     // Instructions with an effect beyond their value; loads count, because they can fault.
-    private static bool IsRoot(IrOp op) => !IrEvaluator.IsPure(op) && op is not IrOp.ReadSlot and not IrOp.ReadState and not IrOp.Nop;
+    private static bool IsRoot(IrOp op) => !IrEvaluator.IsPure(op) && op is not IrOp.ReadSlot and not IrOp.ReadState and not IrOp.EntryCondition and not IrOp.Nop;
 
     private void Prepare()
     {
@@ -131,6 +133,7 @@ public sealed unsafe partial class BlockLowering
         _pendingEdges.Clear();
         _exits = _ir.Exits.Count == 0 ? [] : new SideExit?[_ir.Exits.Count];
         ForgetFlags();
+        PrepareFlags();
     }
 
     private void FindUses()
@@ -168,6 +171,7 @@ public sealed unsafe partial class BlockLowering
                     // The handler finds the flags in the state.
                     Use(_ir.Exits[instruction.Exit].FlagResult, i);
                     Use(_ir.Exits[instruction.Exit].FlagCarries, i);
+                    _needsFlagWords |= _ir.Exits[instruction.Exit].FlagResult < 0 != _ir.Exits[instruction.Exit].FlagCarries < 0;
                     break;
                 default:
                     Use(instruction.A, i);
@@ -201,6 +205,12 @@ public sealed unsafe partial class BlockLowering
     // A comparison is done where its answer is used, so that it stays in the host's flags.
     private void UseCondition(int value, int at)
     {
+        if (_ir[value].Op == IrOp.EntryCondition)
+        {
+            // The state's flags are looked at where the answer is used.
+            return;
+        }
+
         if (_ir[value].Op is IrOp.Compare or IrOp.Test)
         {
             Use(_ir[value].A, at);
@@ -210,12 +220,6 @@ public sealed unsafe partial class BlockLowering
         {
             Use(value, at);
         }
-    }
-
-    private void UseEndFlags(int at)
-    {
-        Use(_ir.EndFlagResult, at);
-        Use(_ir.EndFlagCarries, at);
     }
 
     // A value that an exit may ask for: what it is computed from must still be there then.
@@ -228,7 +232,7 @@ public sealed unsafe partial class BlockLowering
 
         _stamp[value] = _stampNow;
         ref IrInstruction instruction = ref _ir[value];
-        if (instruction.Op == IrOp.Constant)
+        if (instruction.Op == IrOp.Constant || IsFlagSlot(instruction))
         {
             return;
         }
@@ -273,7 +277,7 @@ public sealed unsafe partial class BlockLowering
 
         ref IrInstruction instruction = ref _ir[value];
         ExitNode node;
-        if (instruction.Op == IrOp.Constant)
+        if (instruction.Op == IrOp.Constant || (IsFlagSlot(instruction) && _location[value] == Nowhere))
         {
             node = new ExitNode(instruction, -1, -1, -1);
         }

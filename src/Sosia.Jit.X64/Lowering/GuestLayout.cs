@@ -15,6 +15,11 @@ public sealed class GuestLayout
     /// <summary>The slot of the flags' carry word.</summary>
     public required int FlagCarriesSlot { get; init; }
 
+    /// <summary>
+    /// Host address of a table from the guest's flags as LAHF and SETO leave them, AH in bits 0 to 7 and AL in bit 8, to the two flag words: 512 entries of 16 bytes.
+    /// </summary>
+    public required long FlagWords { get; init; }
+
     /// <summary>Offset of the pointer to the data TLB.</summary>
     public required int DataTlb { get; init; }
 

@@ -86,6 +86,8 @@ public sealed class Thunks
         assembler.Mov(64, new Mem(Gpr.Rbp, layout.CurrentOperation), 0);
         assembler.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rax);
         assembler.Jmp(Exit);
+        EmitFlagsIntoWords(assembler);
+        EmitFlagsFromWords(assembler);
     }
 
     /// <summary>
@@ -108,6 +110,87 @@ public sealed class Thunks
 
     /// <summary>Has the operation in RAX, which has <see cref="CallBit"/> set, executed by its handler; RCX says where the block goes on.</summary>
     public long CallOperation { get; }
+
+    /// <summary>Called at a block's beginning: turns the flags that LAHF and SETO left into the two flag words. Destroys RAX, RCX, RDX.</summary>
+    public long FlagsIntoWords { get; private set; }
+
+    /// <summary>Called where the flags are in the words: leaves them in RAX and in the save area as LAHF and SETO would. Keeps all other registers.</summary>
+    public long FlagsFromWords { get; private set; }
+
+    private void EmitFlagsIntoWords(Assembler a)
+    {
+        a.Align(16);
+        FlagsIntoWords = a.ExecuteAddress(a.Position);
+        var hostFlags = new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostFlagsOffset);
+        a.Movzx(32, Gpr.Rax, 16, hostFlags);
+        a.Shift(ShiftOperation.Rol, 16, Gpr.Rax, 8);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 4);
+        a.MovImmediate(Gpr.Rcx, _layout.FlagWords);
+        a.Alu(AluOperation.Add, 64, Gpr.Rcx, Gpr.Rax);
+        a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rcx, 0));
+        a.Mov(64, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagResultSlot]), Gpr.Rdx);
+        a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rcx, 8));
+        a.Mov(64, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagCarriesSlot]), Gpr.Rdx);
+        a.Mov(32, hostFlags, 0);
+        a.Ret();
+    }
+
+    // The words: the result R, the carries C, of which bits 0 and 1 correct PF and SF (the guest's lazy flags).
+    private void EmitFlagsFromWords(Assembler a)
+    {
+        Gpr[] kept = [Gpr.Rcx, Gpr.Rdx, Gpr.Rsi, Gpr.Rdi];
+        a.Align(16);
+        FlagsFromWords = a.ExecuteAddress(a.Position);
+        foreach (Gpr register in kept)
+        {
+            a.Push(register);
+        }
+
+        a.Mov(64, Gpr.Rcx, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagResultSlot]));
+        a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagCarriesSlot]));
+
+        // ESI collects AH: PF with the bit that is always set, ZF, SF, AF, CF.
+        a.Test(8, Gpr.Rcx, Gpr.Rcx);
+        a.Setcc(Condition.Parity, Gpr.Rax);
+        a.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rdx);
+        a.Alu(AluOperation.And, 32, Gpr.Rax, 1);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 2);
+        a.Mov(32, Gpr.Rsi, Gpr.Rax);
+        a.Alu(AluOperation.Or, 32, Gpr.Rsi, 2);
+        a.Test(64, Gpr.Rcx, Gpr.Rcx);
+        a.Setcc(Condition.Zero, Gpr.Rax);
+        a.Movzx(32, Gpr.Rax, 8, Gpr.Rax);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 6);
+        a.Alu(AluOperation.Or, 32, Gpr.Rsi, Gpr.Rax);
+        a.Shift(ShiftOperation.Shr, 64, Gpr.Rcx, 63);
+        a.Mov(32, Gpr.Rax, Gpr.Rdx);
+        a.Shift(ShiftOperation.Shr, 32, Gpr.Rax, 1);
+        a.Alu(AluOperation.And, 32, Gpr.Rax, 1);
+        a.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rcx);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 7);
+        a.Alu(AluOperation.Or, 32, Gpr.Rsi, Gpr.Rax);
+        a.Mov(32, Gpr.Rax, Gpr.Rdx);
+        a.Alu(AluOperation.And, 32, Gpr.Rax, 8);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 1);
+        a.Alu(AluOperation.Or, 32, Gpr.Rsi, Gpr.Rax);
+        a.Mov(64, Gpr.Rax, Gpr.Rdx);
+        a.Shift(ShiftOperation.Shr, 64, Gpr.Rax, 63);
+        a.Alu(AluOperation.Or, 32, Gpr.Rsi, Gpr.Rax);
+
+        // AL: OF.
+        a.Shift(ShiftOperation.Shr, 64, Gpr.Rdx, 62);
+        a.Alu(AluOperation.And, 32, Gpr.Rdx, 1);
+        a.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rdx);
+        a.Shift(ShiftOperation.Shl, 32, Gpr.Rsi, 8);
+        a.Alu(AluOperation.Or, 32, Gpr.Rax, Gpr.Rsi);
+        a.Mov(16, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostFlagsOffset), Gpr.Rax);
+        for (int i = kept.Length - 1; i >= 0; i--)
+        {
+            a.Pop(kept[i]);
+        }
+
+        a.Ret();
+    }
 
     private void EmitWayIn(Assembler assembler)
     {

@@ -16,7 +16,7 @@ public sealed unsafe class OneMeaningTests : IDisposable
 
     private readonly EmulatedCpu _cpu = new(0, 1 << 20);
     private readonly BlockTranslator _translator = new();
-    private readonly Block* _block = (Block*)NativeMemory.AllocZeroed((nuint)(sizeof(Block) + (2 * sizeof(Op))));
+    private readonly Block* _block = (Block*)NativeMemory.AllocZeroed((nuint)(sizeof(Block) + (3 * sizeof(Op))));
 
     public void Dispose()
     {
@@ -52,6 +52,44 @@ public sealed unsafe class OneMeaningTests : IDisposable
 
         // The arithmetic of both operand orders, shifts, bits, conditions, multiplication and division.
         Assert.InRange(rows, 150, int.MaxValue);
+    }
+
+    [Fact]
+    public void A_condition_after_sbb_counts_the_borrow()
+    {
+        _cpu.SetMode(64);
+        X86State* state = _cpu.State;
+        ulong[] words = [0, 1, ulong.MaxValue, long.MaxValue, 1UL << 63];
+        for (int condition = 0; condition < 16; condition++)
+        {
+            // sbb rax, rbx; setcc cl
+            byte[] code = [0x48, 0x19, 0xd8, 0x0f, (byte)(0x90 + condition), 0xc1];
+            var ops = (Op*)(_block + 1);
+            Decoder.Decode(code, 64, out DecodedInstruction sbb);
+            Lowering.Lower(sbb, ops, 0, 0);
+            Decoder.Decode(code.AsSpan(3), 64, out DecodedInstruction setcc);
+            Lowering.Lower(setcc, ops + 1, 1, 3);
+            ops[2] = new Op { RipOffset = (ushort)code.Length };
+            _block->Count = 2;
+            _block->CodeBits = 64;
+            _translator.Translate(_block, code);
+            Assert.Equal(0, _translator.CallCount);
+            foreach (ulong a in words)
+            {
+                foreach (ulong b in words)
+                {
+                    (state->Gpr[0], state->Gpr[3], state->Gpr[1]) = (a, b, 0);
+                    _cpu.Cpu.Rflags = LazyFlags.Cf;
+                    X86State before = *state;
+                    ops->Handler(state, ops);
+                    ops[1].Handler(state, ops + 1);
+                    ulong interpreted = state->Gpr[1];
+                    *state = before;
+                    RecordedBlock.Run(_translator.Ir, state);
+                    Assert.True(interpreted == state->Gpr[1], $"condition {condition} after {a:x} - {b:x} - 1");
+                }
+            }
+        }
     }
 
     // False when the instruction has no recordable form, or works on memory by itself.

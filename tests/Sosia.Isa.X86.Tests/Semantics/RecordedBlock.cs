@@ -30,6 +30,9 @@ internal static unsafe class RecordedBlock
                 case IrOp.ReadState:
                     values[i] = *(ulong*)((byte*)state + n.Immediate);
                     break;
+                case IrOp.EntryCondition:
+                    values[i] = Holds(n.Auxiliary, LazyFlags.ToEflags(state->FlagResult, state->FlagCarries)) ? 1UL : 0;
+                    break;
                 case IrOp.ExitIf when a != 0:
                     return false;
                 case IrOp.ExitIf or IrOp.Jump:
@@ -58,6 +61,26 @@ internal static unsafe class RecordedBlock
         }
 
         return true;
+    }
+
+    // Conditions by their numbers (SDM vol. 1, appendix B).
+    private static bool Holds(int condition, uint eflags)
+    {
+        bool cf = (eflags & LazyFlags.Cf) != 0;
+        bool zf = (eflags & LazyFlags.Zf) != 0;
+        bool isLess = (eflags & LazyFlags.Sf) != 0 != ((eflags & LazyFlags.Of) != 0);
+        bool holds = (condition >> 1) switch
+        {
+            0 => (eflags & LazyFlags.Of) != 0,
+            1 => cf,
+            2 => zf,
+            3 => cf || zf,
+            4 => (eflags & LazyFlags.Sf) != 0,
+            5 => (eflags & LazyFlags.Pf) != 0,
+            6 => isLess,
+            _ => isLess || zf,
+        };
+        return holds != ((condition & 1) != 0);
     }
 
     private static ulong* Slot(X86State* state, int slot) => slot switch
