@@ -68,7 +68,7 @@ public sealed unsafe class OneMeaningTests : IDisposable
             Decoder.Decode(code, 64, out DecodedInstruction sbb);
             Lowering.Lower(sbb, ops, 0, 0);
             Decoder.Decode(code.AsSpan(3), 64, out DecodedInstruction setcc);
-            Lowering.Lower(setcc, ops + 1, 1, 3);
+            Lowering.Lower(setcc, ops + 1, 3, 1);
             ops[2] = new Op { RipOffset = (ushort)code.Length };
             _block->Count = 2;
             _block->CodeBits = 64;
@@ -86,7 +86,7 @@ public sealed unsafe class OneMeaningTests : IDisposable
                     ulong interpreted = state->Gpr[1];
                     *state = before;
                     RecordedBlock.Run(_translator.Ir, state);
-                    Assert.True(interpreted == state->Gpr[1], $"condition {condition} after {a:x} - {b:x} - 1");
+                    Assert.True(interpreted == state->Gpr[1], $"condition {condition} after {a:x} - {b:x} - 1: {interpreted:x} interpreted, {state->Gpr[1]:x} recorded");
                 }
             }
         }
