@@ -1,6 +1,8 @@
 using System;
 using System.Globalization;
+using Sosia.Control;
 using Sosia.Core;
+using Sosia.Engines.Recompiler;
 
 namespace Sosia.Cli;
 
@@ -40,6 +42,24 @@ internal static class OptionValue
         return ulong.TryParse(isHexadecimal ? text.AsSpan(2) : text, isHexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out ulong address)
             ? address
             : throw new SosiaException($"The address '{text}' of {option} cannot be understood; write a number such as 0x7c00.");
+    }
+
+    /// <summary>A size of the cache of translations.</summary>
+    public static long CacheSize(string option, string text)
+    {
+        ulong byteCount;
+        try
+        {
+            byteCount = MemorySize.Parse(text);
+        }
+        catch (SosiaException)
+        {
+            byteCount = 0;
+        }
+
+        return byteCount is >= RecompilerOptions.MinCacheByteCount and <= RecompilerOptions.MaxCacheByteCount
+            ? (long)byteCount
+            : throw new SosiaException($"The size '{text}' of {option} is impossible; choose from 1M to 2G, such as 64M.");
     }
 
     /// <summary>A whole number, however large.</summary>

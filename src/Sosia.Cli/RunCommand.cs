@@ -5,6 +5,7 @@ using System.Linq;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Time;
+using Sosia.Engines.Recompiler;
 using Sosia.Machines;
 
 namespace Sosia.Cli;
@@ -24,6 +25,10 @@ internal sealed class RunCommand
     private readonly Option<string?> _stats = MachineArguments.Text("--stats", "FILE", "Write figures of the run to a JSON file at the end");
     private readonly Option<string?> _gdb = MachineArguments.Text("--gdb", "ADDRESS", "Wait for a debugger (not implemented yet)");
     private readonly Option<string?> _trace = MachineArguments.Text("--trace", "WHAT[,file=F]", "Write what happens, to standard error or a file: exec, int, mem, io, mmu (several with commas)");
+    private readonly Option<string?> _log = MachineArguments.Text("--log", "WHAT", "Write translations as they are made: in_asm (guest code), ir, out_asm (host code), filter=ADDRESS..ADDRESS (several with commas)");
+    private readonly Option<string?> _logFile = MachineArguments.Text("--log-file", "FILE", "Where --log writes [standard error]");
+    private readonly Option<bool> _perfMap = new("--perf-map") { Description = "Write /tmp/perf-PID.map, by which perf names translated blocks" };
+    private readonly Option<string?> _cacheSize = MachineArguments.Text("--jit-cache-size", "SIZE", "Room for translations, 1M to 2G [64M]");
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Report on standard error what the guest does wrong" };
 
     private RunCommand()
@@ -36,7 +41,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._verbose])
+            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._verbose])
         {
             command.Add(option);
         }
@@ -106,6 +111,7 @@ internal sealed class RunCommand
         _clock.CompletionSources.Add("realtime", "fast", "deterministic");
         _serial.CompletionSources.Add("stdio", "none", "file:");
         _display.CompletionSources.Add("none");
+        _log.CompletionSources.Add("in_asm", "ir", "out_asm");
         _trace.CompletionSources.Add("exec", "int", "mem", "io", "mmu");
     }
 
@@ -133,6 +139,12 @@ internal sealed class RunCommand
             TimeoutText = timeout,
             StatsFile = parsed.GetValue(_stats) is { } stats ? StatsFile.Check(stats) : null,
             Trace = parsed.GetValue(_trace) is { } trace ? TraceOptions.Parse(trace) : null,
+            Log = parsed.GetValue(_log) is { } log ? LogOptions.Parse(log) : null,
+            LogFile = parsed.GetValue(_logFile) is { } file
+                ? parsed.GetValue(_log) is null ? throw new SosiaException("The option --log-file says where --log writes; give --log too.") : file
+                : null,
+            HasPerfMap = parsed.GetValue(_perfMap),
+            Recompiler = parsed.GetValue(_cacheSize) is { } size ? new RecompilerOptions { CacheByteCount = OptionValue.CacheSize("--jit-cache-size", size) } : RecompilerOptions.Default,
             IsVerbose = parsed.GetValue(_verbose),
         };
     }

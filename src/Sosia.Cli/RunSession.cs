@@ -8,6 +8,7 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
+using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Terminal;
 using Sosia.Machines;
@@ -55,8 +56,15 @@ internal sealed class RunSession : IDisposable
     public int Run()
     {
         List<ISerialBackend?> serial = ConnectSerial();
-        VirtualMachine vm = VirtualMachine.Create(_settings.Machine with { Serial = serial, DebugConsole = DebugConsole() });
-        _owned.Add(vm);
+        var outputs = Own(new TranslationOutputs(_settings));
+        VirtualMachine vm = Own(VirtualMachine.Create(
+            _settings.Machine with { Serial = serial, DebugConsole = DebugConsole() },
+            _settings.Recompiler with { Observer = outputs.Observer }));
+        if (outputs.Observer is not null && vm.Engine is not RecompilerEngine)
+        {
+            throw new SosiaException($"The engine '{vm.Engine.Name}' makes no translations that --log or --perf-map could show; choose --engine recompiler.");
+        }
+
         TraceWriter? trace = _settings.Trace is null ? null : Own(new TraceWriter(_settings.Trace, vm));
         vm.ShutDown = (machine, cpu) =>
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Sosia.Engines.Recompiler;
 using Sosia.Machines;
 
 namespace Sosia.Cli;
@@ -24,6 +25,18 @@ internal sealed record RunSettings
 
     /// <summary>What to trace; null for nothing.</summary>
     public TraceOptions? Trace { get; init; }
+
+    /// <summary>What to write of translations; null for nothing.</summary>
+    public LogOptions? Log { get; init; }
+
+    /// <summary>Where to; null for standard error.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>True to write perf's map of translations.</summary>
+    public bool HasPerfMap { get; init; }
+
+    /// <summary>How the recompiler runs, if it is the engine.</summary>
+    public RecompilerOptions Recompiler { get; init; } = RecompilerOptions.Default;
 
     /// <summary>True to report what the guest does wrong.</summary>
     public bool IsVerbose { get; init; }

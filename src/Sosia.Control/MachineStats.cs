@@ -36,6 +36,46 @@ public sealed record MachineStats
     [JsonPropertyName("helperCalls")]
     public required long HelperCalls { get; init; }
 
+    /// <summary>Those of <see cref="HelperCalls"/> that executed an instruction, by its mnemonic, the most frequent first.</summary>
+    [JsonPropertyName("helperCallsByInstruction")]
+    public required IReadOnlyDictionary<string, long> HelperCallsByInstruction { get; init; }
+
+    /// <summary>Guest instructions in the pieces that became host code; 0 for an engine that does not translate.</summary>
+    [JsonPropertyName("translatedInstructions")]
+    public required long TranslatedInstructions { get; init; }
+
+    /// <summary>Instructions retired while host code ran.</summary>
+    [JsonPropertyName("instructionsInHostCode")]
+    public required long InstructionsInHostCode { get; init; }
+
+    /// <summary>All other instructions retired: cold code, and what has no host code.</summary>
+    [JsonPropertyName("instructionsInterpreted")]
+    public required long InstructionsInterpreted { get; init; }
+
+    /// <summary>Host seconds spent on making host code.</summary>
+    [JsonPropertyName("translationSeconds")]
+    public required double TranslationSeconds { get; init; }
+
+    /// <summary><see cref="TranslationSeconds"/> as a part of <see cref="WallSeconds"/>, 0 to 1.</summary>
+    [JsonPropertyName("translationShare")]
+    public required double TranslationShare { get; init; }
+
+    /// <summary>Microseconds that translating one guest instruction took.</summary>
+    [JsonPropertyName("translationMicrosecondsPerInstruction")]
+    public required double TranslationMicrosecondsPerInstruction { get; init; }
+
+    /// <summary>Room for host code in bytes.</summary>
+    [JsonPropertyName("codeCacheBytes")]
+    public required long CodeCacheBytes { get; init; }
+
+    /// <summary>Host code kept at the end, in bytes.</summary>
+    [JsonPropertyName("codeCacheUsedBytes")]
+    public required long CodeCacheUsedBytes { get; init; }
+
+    /// <summary>How often the engine dropped all that it had prepared.</summary>
+    [JsonPropertyName("cacheFlushes")]
+    public required long CacheFlushes { get; init; }
+
     /// <summary>Address translations that had to walk page tables.</summary>
     [JsonPropertyName("tlbMisses")]
     public required long TlbMisses { get; init; }
@@ -68,14 +108,26 @@ public sealed record MachineStats
     {
         Machine machine = vm.Machine;
         long retired = machine.RetiredInstructions;
+        EngineCounters counters = vm.Engine.Counters;
+        double translation = counters.TranslationNanoseconds / 1e9;
         return new MachineStats
         {
             Engine = vm.Engine.Name,
             WallSeconds = wall.TotalSeconds,
             InstructionsRetired = retired,
             Mips = wall.TotalSeconds > 0 ? retired / wall.TotalSeconds / 1e6 : 0,
-            Translations = vm.Engine.Counters.Translations,
-            HelperCalls = vm.Engine.Counters.HelperCalls,
+            Translations = counters.Translations,
+            HelperCalls = counters.HelperCalls,
+            HelperCallsByInstruction = counters.CallsByMnemonic ?? new Dictionary<string, long>(),
+            TranslatedInstructions = counters.TranslatedInstructions,
+            InstructionsInHostCode = counters.InstructionsInHostCode,
+            InstructionsInterpreted = Math.Max(0, retired - counters.InstructionsInHostCode),
+            TranslationSeconds = translation,
+            TranslationShare = wall.TotalSeconds > 0 ? translation / wall.TotalSeconds : 0,
+            TranslationMicrosecondsPerInstruction = counters.TranslatedInstructions != 0 ? translation * 1e6 / counters.TranslatedInstructions : 0,
+            CodeCacheBytes = counters.CodeCacheByteCount,
+            CodeCacheUsedBytes = counters.CodeCacheUsedByteCount,
+            CacheFlushes = counters.CacheFlushes,
             TlbMisses = CountTlbMisses(machine),
             DeviceAccesses = machine.Memory.DeviceAccesses + machine.Ports.Accesses,
             UnclaimedAccesses = machine.Memory.UnclaimedAccesses + machine.Ports.UnclaimedAccesses,

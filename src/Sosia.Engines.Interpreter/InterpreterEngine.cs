@@ -18,7 +18,7 @@ public sealed unsafe class InterpreterEngine : IEngine
     public string Name => "interpreter";
 
     /// <inheritdoc/>
-    public EngineCounters Counters => new(BlocksBuilt, 0);
+    public EngineCounters Counters => new(BlocksBuilt, 0) { CacheFlushes = CacheFlushes };
 
     /// <summary>Blocks decoded so far, over all CPUs.</summary>
     public long BlocksBuilt => Sum(static c => c.Cache.BlocksBuilt);

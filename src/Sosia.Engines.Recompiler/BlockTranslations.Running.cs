@@ -21,15 +21,24 @@ internal sealed unsafe partial class BlockTranslations
         }
 
         BlockTranslations self = Of(state);
-        var enter = (delegate* unmanaged<X86State*, void*, nint>)self._thunks.Enter;
-        nint result = enter(state, Block.Of(op)->Body);
+        long before = state->RetiredAtBlock;
+        Op* next = self.RunCode(state, Block.Of(op)->Body);
+        self.InstructionsInHostCode += state->RetiredAtBlock - before;
+        return next;
+    }
+
+    // Runs host code until the interpreter has to go on.
+    private Op* RunCode(X86State* state, void* body)
+    {
+        var enter = (delegate* unmanaged<X86State*, void*, nint>)_thunks.Enter;
+        nint result = enter(state, body);
         while (true)
         {
             if ((result & Thunks.CallBit) != 0)
             {
                 var called = (Op*)(result - Thunks.CallBit);
-                self.SettleFlags(state);
-                Op* next = self.RunOperation(state, called);
+                SettleFlags(state);
+                Op* next = RunOperation(state, called);
                 // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
                 if (next == called + 1 && Block.Of(called - called->IndexInBlock)->IsVoid == 0 && AreMasked(state))
                 {
@@ -37,7 +46,7 @@ internal sealed unsafe partial class BlockTranslations
                     continue;
                 }
 
-                if (next != null || state->Exit != BlockExit.None || !self.TryLeadOn(state, called, out void* code))
+                if (next != null || state->Exit != BlockExit.None || !TryLeadOn(state, called, out void* code))
                 {
                     return next;
                 }
@@ -46,26 +55,26 @@ internal sealed unsafe partial class BlockTranslations
             }
             else if ((result & Thunks.SideExitBit) != 0)
             {
-                (SideExit exit, Translation translation) = self._exits[(int)(result >> Thunks.SideExitShift)];
+                (SideExit exit, Translation translation) = _exits[(int)(result >> Thunks.SideExitShift)];
                 if (exit.Access.ByteCount != 0)
                 {
-                    if (self._cpu.TryMakeFast(state->SaveArea[(int)exit.Access.Address], exit.Access.ByteCount, exit.Access.IsWrite, out bool faulted))
+                    if (_cpu.TryMakeFast(state->SaveArea[(int)exit.Access.Address], exit.Access.ByteCount, exit.Access.IsWrite, out bool faulted))
                     {
-                        self.RetriedAccesses++;
+                        RetriedAccesses++;
                         state->SaveArea[GuestLayout.ResumeOffset / 8] = (ulong)exit.Access.Retry;
-                        result = ((delegate* unmanaged<X86State*, nint>)self._thunks.Resume)(state);
+                        result = ((delegate* unmanaged<X86State*, nint>)_thunks.Resume)(state);
                         continue;
                     }
 
                     if (faulted)
                     {
-                        self.SettleFlags(state, exit);
+                        SettleFlags(state, exit);
                         state->CurrentOp = (Op*)(translation.Block + 1) + exit.Operation;
                         return null;
                     }
                 }
 
-                return self.TakeSideExit(exit, translation);
+                return TakeSideExit(exit, translation);
             }
             else
             {
@@ -78,7 +87,7 @@ internal sealed unsafe partial class BlockTranslations
     // Executes an operation that has no host code of its own.
     private Op* RunOperation(X86State* state, Op* op)
     {
-        HelperCalls++;
+        _callsByRow[op->Row]++;
         state->CurrentOp = op;
         return op->IndexInBlock == 0 ? Block.Of(op)->FirstHandler(state, op) : op->Handler(state, op);
     }

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86;
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
@@ -34,7 +36,9 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly List<(SideExit Exit, Translation Translation)> _exits = [];
     private readonly FlagWords _flagWords = new();
     private readonly GCHandle _self;
+    private readonly long[] _callsByRow = new long[InstructionTable.Rows.Length];
     private ulong[] _values = new ulong[256];
+    private long _translationTicks;
 
     public BlockTranslations(X86Cpu cpu, RecompilerOptions options)
     {
@@ -63,7 +67,40 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     public long RetriedAccesses { get; private set; }
 
     /// <summary>Operations that host code executed by calling the interpreter's handler.</summary>
-    public long HelperCalls { get; private set; }
+    public long HelperCalls
+    {
+        get
+        {
+            long sum = 0;
+            foreach (long count in _callsByRow)
+            {
+                sum += count;
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Guest instructions in the blocks translated so far.</summary>
+    public long TranslatedInstructions { get; private set; }
+
+    /// <summary>Host nanoseconds spent on translating.</summary>
+    public long TranslationNanoseconds => (long)(_translationTicks * (1e9 / Stopwatch.Frequency));
+
+    /// <summary>Guest instructions retired while host code ran.</summary>
+    public long InstructionsInHostCode { get; private set; }
+
+    /// <summary>Host code that is kept, in bytes.</summary>
+    public long CodeByteCount => _codeCache.UsedByteCount;
+
+    /// <summary>Adds the calls of handlers to a table by the instruction table's rows.</summary>
+    public void AddCalls(long[] byRow)
+    {
+        for (int row = 0; row < byRow.Length; row++)
+        {
+            byRow[row] += _callsByRow[row];
+        }
+    }
 
     /// <summary>Makes this the CPU's engine context.</summary>
     public void Enter() => _cpu.State->EngineContext = GCHandle.ToIntPtr(_self);
@@ -211,12 +248,23 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
 
     private void Translate(Block* block)
     {
+        long start = Stopwatch.GetTimestamp();
+        Lowered? lowered = TryTranslate(block);
+        _translationTicks += Stopwatch.GetTimestamp() - start;
+        if (lowered is not null && _options.Observer is { } observer)
+        {
+            Tell(observer, block, lowered);
+        }
+    }
+
+    private Lowered? TryTranslate(Block* block)
+    {
         // Tried once: what fails stays interpreted.
         block->Cold = int.MaxValue;
         if (!_codeCache.TryReserve(MaxBlockByteCount, out byte* write, out byte* execute))
         {
             IsFull = true;
-            return;
+            return null;
         }
 
         byte* page = _cpu.Memory.FindRamPage(block->GuestPhysical, out _, out _);
@@ -228,7 +276,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         Lowered? lowered = _lowering.Lower(_translator.Ir, block->Count, ops[block->Count].RipOffset, (long)ops, _exits.Count);
         if (lowered is null)
         {
-            return;
+            return null;
         }
 
         _codeCache.Commit(_assembler.Position);
@@ -243,17 +291,25 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         }
 
         Translated++;
+        TranslatedInstructions += block->Count;
         ops->Handler = &RunCode;
-        _options.Observer?.Translated(new TranslatedBlock
+        return lowered;
+    }
+
+    private void Tell(ITranslationObserver observer, Block* block, Lowered lowered)
+    {
+        byte* page = _cpu.Memory.FindRamPage(block->GuestPhysical, out _, out _);
+        observer.Translated(new TranslatedBlock
         {
             Rip = _cpu.State->BlockRip,
             GuestPhysical = block->GuestPhysical,
             CodeBits = block->CodeBits,
             InstructionCount = block->Count,
-            GuestCode = new ReadOnlySpan<byte>(page + offset, block->ByteCount),
+            // SAFETY: the block was decoded from this page of RAM; the code lies in the cache.
+            GuestCode = new ReadOnlySpan<byte>(page + (block->GuestPhysical & 0xfff), block->ByteCount),
             Ir = _translator.Ir,
-            HostCode = new ReadOnlySpan<byte>(write, lowered.ByteCount),
-            HostAddress = (long)execute,
+            HostCode = new ReadOnlySpan<byte>(_codeCache.ToWrite((byte*)lowered.Entry), lowered.ByteCount),
+            HostAddress = lowered.Entry,
         });
     }
 }

@@ -1,10 +1,13 @@
+using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86;
+using Sosia.Isa.X86.Decode;
 
 namespace Sosia.Engines.Recompiler;
 
@@ -37,15 +40,23 @@ public sealed unsafe class RecompilerEngine : IEngine
     {
         get
         {
-            long translations = 0;
-            long helperCalls = 0;
-            foreach ((BlockRunner _, BlockTranslations cpu) in _cpus.Values)
+            EngineCounters sum = default;
+            long[] calls = new long[InstructionTable.Rows.Length];
+            foreach ((BlockRunner runner, BlockTranslations cpu) in _cpus.Values)
             {
-                translations += cpu.Translated;
-                helperCalls += cpu.HelperCalls + cpu.SideExits;
+                sum = new EngineCounters(sum.Translations + cpu.Translated, sum.HelperCalls + cpu.HelperCalls + cpu.SideExits)
+                {
+                    TranslatedInstructions = sum.TranslatedInstructions + cpu.TranslatedInstructions,
+                    TranslationNanoseconds = sum.TranslationNanoseconds + cpu.TranslationNanoseconds,
+                    InstructionsInHostCode = sum.InstructionsInHostCode + cpu.InstructionsInHostCode,
+                    CodeCacheByteCount = sum.CodeCacheByteCount + _options.CacheByteCount,
+                    CodeCacheUsedByteCount = sum.CodeCacheUsedByteCount + cpu.CodeByteCount,
+                    CacheFlushes = sum.CacheFlushes + runner.Cache.Flushes,
+                };
+                cpu.AddCalls(calls);
             }
 
-            return new EngineCounters(translations, helperCalls);
+            return sum with { CallsByMnemonic = ByMnemonic(calls) };
         }
     }
 
@@ -86,5 +97,21 @@ public sealed unsafe class RecompilerEngine : IEngine
         }
 
         _cpus.Clear();
+    }
+
+    // The most frequent first.
+    private static Dictionary<string, long> ByMnemonic(long[] calls)
+    {
+        Dictionary<string, long> sums = [];
+        for (int row = 0; row < calls.Length; row++)
+        {
+            if (calls[row] != 0)
+            {
+                string mnemonic = InstructionTable.Rows[row].Mnemonic;
+                sums[mnemonic] = sums.GetValueOrDefault(mnemonic) + calls[row];
+            }
+        }
+
+        return new Dictionary<string, long>(sums.OrderByDescending(static p => p.Value).ThenBy(static p => p.Key, StringComparer.Ordinal));
     }
 }

@@ -7,7 +7,7 @@ using Sosia.Host.Linux.Memory;
 namespace Sosia.Jit.X64;
 
 /// <summary>
-/// Executable memory, filled from one end and cleared as a whole. No page is writable and executable: one memory file is mapped
+/// Executable memory, filled from one end and cleared as a whole. No page is writable and executable: the memory is mapped
 /// twice, so every byte has a write address and an execute address, a constant distance apart.
 /// </summary>
 /// <remarks>
@@ -25,8 +25,7 @@ public sealed unsafe class CodeCache : IDisposable
     /// <summary>Every reservation begins at a multiple of this, at both addresses.</summary>
     public const int Alignment = 16;
 
-    private readonly SharedMapping _writable;
-    private readonly ExecutableView _executable;
+    private readonly CodeMapping _mapping;
     private readonly byte* _write;
     private readonly byte* _execute;
     private int _reservedByteCount;
@@ -44,7 +43,7 @@ public sealed unsafe class CodeCache : IDisposable
         ByteCount = byteCount;
         try
         {
-            _writable = new SharedMapping("sosia-code", (ulong)byteCount);
+            _mapping = new CodeMapping((ulong)byteCount);
         }
         catch (Win32Exception error)
         {
@@ -54,11 +53,11 @@ public sealed unsafe class CodeCache : IDisposable
 
         try
         {
-            _executable = new ExecutableView(_writable);
+            _mapping.AllowExecution();
         }
         catch (Win32Exception error)
         {
-            _writable.Dispose();
+            _mapping.Dispose();
             throw new SosiaException(
                 $"The host refuses executable memory of {byteCount >> 20} MiB ({error.Message}); allow shared executable mappings "
                 + "(SELinux or a memory limit may forbid them) or use the interpreter.",
@@ -66,8 +65,8 @@ public sealed unsafe class CodeCache : IDisposable
                 error);
         }
 
-        _write = _writable.Address;
-        _execute = _executable.Address;
+        _write = _mapping.Write;
+        _execute = _mapping.Execute;
     }
 
     /// <summary>The whole size in bytes.</summary>
@@ -159,7 +158,6 @@ public sealed unsafe class CodeCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _executable.Dispose();
-        _writable.Dispose();
+        _mapping.Dispose();
     }
 }

@@ -22,6 +22,9 @@ internal sealed partial class ProgramRun : IDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
     public static ProgramRun Start(params string[] arguments) => StartIn(Repository.Root, arguments);
 
     /// <summary>Starts the program, with a trace of some of its system calls; the trace is whole when the run's output has ended.</summary>

@@ -38,7 +38,7 @@ public sealed class LockstepRun
     }
 
     private static LockstepResult Result(MachinePair pair, RunResult end, LockstepRun run, Divergence? divergence)
-        => new(end, pair.Reference.Machine.Cpus[0].RetiredInstructions, run._comparisons, run._fullComparisons, divergence, Encoding.UTF8.GetString(pair.Console));
+        => new(end, pair.Reference.Machine.RetiredInstructions, run._comparisons, run._fullComparisons, divergence, Encoding.UTF8.GetString(pair.Console));
 
     private LockstepResult Run()
     {

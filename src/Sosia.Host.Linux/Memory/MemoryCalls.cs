@@ -9,11 +9,19 @@ internal static unsafe partial class MemoryCalls
     public const int ProtWrite = 2;
     public const int ProtExec = 4;
     public const int MapShared = 1;
+    public const int MapAnonymous = 0x20;
     public const int MapNoReserve = 0x4000;
+    public const int MremapMayMove = 1;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     public static partial void* Mmap(void* address, nuint length, int protection, int flags, int fileDescriptor, long offset);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     public static partial int Munmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "mremap", SetLastError = true)]
+    public static partial void* Mremap(void* oldAddress, nuint oldLength, nuint newLength, int flags);
+
+    [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
+    public static partial int Mprotect(void* address, nuint length, int protection);
 }
