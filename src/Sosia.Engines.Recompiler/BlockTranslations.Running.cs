@@ -78,7 +78,7 @@ internal sealed unsafe partial class BlockTranslations
             }
             else
             {
-                self.SettleFlags(state);
+                SettleFlags(state);
                 return (Op*)result;
             }
         }
