@@ -4,6 +4,7 @@ using System.Linq;
 using Sosia.Control;
 using Sosia.Control.Guests;
 using Sosia.Devices.Block;
+using Sosia.Isa.X86;
 using Sosia.Machines;
 
 namespace Sosia.Cli;
@@ -17,6 +18,7 @@ internal sealed class MachineArguments
     private readonly Option<string?> _machine = Text("--machine", "NAME", "The machine: " + string.Join(", ", MachineRegistry.Describe().Select(static m => $"{m.Name} ({m.Description})")));
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "Guest memory, such as 512M or 1G [256M]");
     private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors [1]");
+    private readonly Option<string?> _cpu = Text("--cpu", "MODEL", $"The processor's instruction set: {string.Join("; ", CpuModel.All.Select(static m => $"{m.Name} ({m.Description})"))} [{CpuModel.Default.Name}]");
     private readonly Option<string?> _guest = Text("--guest", "NAME", $"A guest that './sosia guests list' shows; other options override what it says [{DefaultGuest}, unless --kernel is given]");
     private readonly Option<string?> _kernel = Text("--kernel", "FILE", "The kernel: a Linux bzImage, an ELF file with a PVH entry, or a multiboot image; gzip is inflated");
     private readonly Option<string?> _initrd = Text("--initrd", "FILE", "The initial RAM disk");
@@ -28,11 +30,12 @@ internal sealed class MachineArguments
     public MachineArguments()
     {
         _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
+        _cpu.CompletionSources.Add(static _ => CpuModel.All.Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -51,6 +54,7 @@ internal sealed class MachineArguments
             Machine = parsed.GetValue(_machine) ?? machine.Machine,
             MemoryByteCount = parsed.GetValue(_memory) is { } memory ? MemorySize.Parse(memory) : machine.MemoryByteCount,
             CpuCount = parsed.GetValue(_cpus) is { } cpus ? OptionValue.Count("--cpus", cpus) : machine.CpuCount,
+            CpuModel = parsed.GetValue(_cpu) is { } cpu ? CpuModel.Find(cpu).Name : machine.CpuModel,
             Kernel = parsed.GetValue(_kernel) ?? machine.Kernel,
             Initrd = parsed.GetValue(_initrd) ?? machine.Initrd,
             Append = parsed.GetValue(_append) ?? machine.Append,

@@ -54,7 +54,7 @@ internal sealed unsafe class BlockBuilder
         {
             // SAFETY: page is the host address of a whole page of guest RAM.
             var bytes = new ReadOnlySpan<byte>(page + pageOffset, PageSize - pageOffset);
-            DecodeStatus status = Decoder.Decode(bytes, block->CodeBits, out DecodedInstruction instruction);
+            DecodeStatus status = Decoder.Decode(bytes, block->CodeBits, _cpu.Model.Features, out DecodedInstruction instruction);
             if (status == DecodeStatus.NeedMoreBytes)
             {
                 if (count == 0)
@@ -120,7 +120,7 @@ internal sealed unsafe class BlockBuilder
             }
 
             bytes[available++] = (byte)memory.Read(guestPhysical, 1);
-            status = Decoder.Decode(bytes[..available], block->CodeBits, out instruction);
+            status = Decoder.Decode(bytes[..available], block->CodeBits, _cpu.Model.Features, out instruction);
         }
 
         var ops = (Op*)(block + 1);

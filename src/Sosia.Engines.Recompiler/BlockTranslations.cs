@@ -28,7 +28,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly RecompilerOptions _options;
     private readonly CodeCache _codeCache;
     private readonly Assembler _assembler = new();
-    private readonly BlockTranslator _translator = new();
+    private readonly BlockTranslator _translator;
     private readonly Thunks _thunks;
     private readonly BlockLowering _lowering;
     private readonly GuestLayout _layout;
@@ -43,6 +43,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     public BlockTranslations(X86Cpu cpu, RecompilerOptions options)
     {
         _cpu = cpu;
+        _translator = new BlockTranslator(cpu.Model.Features);
         _options = options;
         _codeCache = new CodeCache(options.CacheByteCount);
         _layout = LayoutOf(cpu.State, _flagWords);

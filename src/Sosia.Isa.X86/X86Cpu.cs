@@ -26,10 +26,12 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     /// <param name="ports">The I/O ports.</param>
     /// <param name="clock">The machine's clock, which the time-stamp counter follows (1 tick per nanosecond).</param>
     /// <param name="cpuCount">How many processors the machine has, as CPUID tells.</param>
-    public X86Cpu(int index, MemoryBus memory, PortBus ports, MachineClock clock, int cpuCount = 1)
+    /// <param name="model">What CPUID announces; null for <see cref="CpuModel.Default"/>.</param>
+    public X86Cpu(int index, MemoryBus memory, PortBus ports, MachineClock clock, int cpuCount = 1, CpuModel? model = null)
     {
         Index = index;
         CpuCount = cpuCount;
+        Model = model ?? CpuModel.Default;
         Memory = memory;
         Ports = ports;
         Clock = clock;
@@ -51,6 +53,9 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
 
     /// <inheritdoc/>
     public string IsaName => "x86";
+
+    /// <summary>What CPUID announces; instructions of other features are undefined.</summary>
+    public CpuModel Model { get; }
 
     /// <summary>The state; its address is fixed for the life of the CPU.</summary>
     public X86State* State { get; private set; }

@@ -25,6 +25,9 @@ public sealed record MachineOptions
     /// <summary>The number of virtual processors, 1 to <see cref="MaxCpuCount"/>.</summary>
     public int CpuCount { get; init; } = 1;
 
+    /// <summary>The CPU model: the name of one of <see cref="Isa.X86.CpuModel.All"/>; null for <see cref="Isa.X86.CpuModel.Default"/>.</summary>
+    public string? CpuModel { get; init; }
+
     /// <summary>
     /// The file to start: a Linux bzImage, an ELF file with a PVH entry note, a multiboot 1 image (each may be a gzip file), or anything
     /// at all with <see cref="LoadAddress"/>.

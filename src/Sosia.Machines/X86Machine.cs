@@ -52,10 +52,11 @@ public abstract class X86Machine : Machine
         }
 
         ApicBus = new ApicBus(Memory, Log);
+        CpuModel? model = options.CpuModel is { } name ? CpuModel.Find(name) : null;
         _processors = new X86Cpu[options.CpuCount];
         for (int i = 0; i < _processors.Length; i++)
         {
-            X86Cpu cpu = Own(new X86Cpu(i, Memory, Ports, Clock, _processors.Length));
+            X86Cpu cpu = Own(new X86Cpu(i, Memory, Ports, Clock, _processors.Length, model));
             _processors[i] = cpu;
             AddCpu(cpu);
             var localApic = new LocalApic((byte)i, cpu, ApicBus, Clock, () => TimeStampOffset(cpu), Log, isBootstrap: i == 0);
@@ -68,6 +69,9 @@ public abstract class X86Machine : Machine
             Clock.AttachCounter(Cpu);
         }
     }
+
+    /// <inheritdoc/>
+    public override string Shape => $"{base.Shape}, CPU {Cpu.Model.Name} ({Cpu.Model.Features:x})";
 
     /// <summary>The processor that starts the machine.</summary>
     public X86Cpu Cpu => _processors[0];

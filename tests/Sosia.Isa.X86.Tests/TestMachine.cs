@@ -21,14 +21,14 @@ public sealed unsafe class TestMachine : IDisposable
     private readonly Op[] _ops = GC.AllocateArray<Op>(5, pinned: true);
     private readonly JumpCacheEntry[] _jumpCache = GC.AllocateArray<JumpCacheEntry>(JumpCacheEntry.Count, pinned: true);
 
-    public TestMachine(ulong ramByteCount = 8 << 20, int index = 0)
+    public TestMachine(ulong ramByteCount = 8 << 20, int index = 0, CpuModel? model = null)
     {
         Ram = new GuestRam(ramByteCount);
         var log = new DiagnosticLog();
         Memory = new MemoryBus(Ram, log);
         Memory.MapRam(0, 0, ramByteCount);
         Ports = new PortBus(log);
-        Cpu = new X86Cpu(index, Memory, Ports, _clock);
+        Cpu = new X86Cpu(index, Memory, Ports, _clock, model: model ?? CpuModel.X8664V3);
         _clock.AttachCounter(Cpu);
         Cpu.State->JumpCache = (JumpCacheEntry*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _jumpCache[0]);
     }
@@ -93,7 +93,7 @@ public sealed unsafe class TestMachine : IDisposable
         X86State* st = State;
         FaultVector = -1;
         FaultErrorCode = 0;
-        if (Decoder.Decode(code, st->CodeBits, out DecodedInstruction instruction) != DecodeStatus.Ok)
+        if (Decoder.Decode(code, st->CodeBits, Cpu.Model.Features, out DecodedInstruction instruction) != DecodeStatus.Ok)
         {
             throw new ArgumentException("The test's bytes are no whole instruction.");
         }

@@ -104,4 +104,19 @@ public enum CpuFeature : byte
 
     /// <summary>CLFLUSH.</summary>
     Clflush,
+
+    /// <summary>AVX.</summary>
+    Avx,
+
+    /// <summary>AVX2.</summary>
+    Avx2,
+
+    /// <summary>FMA.</summary>
+    Fma,
+
+    /// <summary>F16C.</summary>
+    F16c,
+
+    /// <summary>XSAVEC and the compacted form of XRSTOR.</summary>
+    Xsavec,
 }

@@ -109,6 +109,7 @@ public struct DecodedInstruction
         OperandKind.MmxReg or OperandKind.SegmentReg => (ModRm >> 3) & 7,
         OperandKind.GeneralOpcode => OpcodeRegister,
         OperandKind.GeneralVex or OperandKind.VectorVex => VexRegister,
+        OperandKind.VectorImmediate => (int)(Immediate >> 4) & (CodeBits == 64 ? 15 : 7),
         OperandKind.X87Opcode => ModRm & 7,
         _ => operand.Number,
     };

@@ -9,11 +9,19 @@ public static class Decoder
 {
     private const int MaxLength = 15;
 
-    /// <summary>Decodes one instruction.</summary>
+    /// <summary>Decodes one instruction of a processor that has every feature.</summary>
     /// <param name="bytes">Guest code; at most 15 bytes are looked at.</param>
     /// <param name="codeBits">16, 32 or 64.</param>
     /// <param name="instruction">The result; <see cref="DecodedInstruction.Row"/> is null for an undefined opcode.</param>
     public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, int codeBits, out DecodedInstruction instruction)
+        => Decode(bytes, codeBits, ulong.MaxValue, out instruction);
+
+    /// <summary>Decodes one instruction.</summary>
+    /// <param name="bytes">Guest code; at most 15 bytes are looked at.</param>
+    /// <param name="codeBits">16, 32 or 64.</param>
+    /// <param name="features">The processor's features: bit n stands for <see cref="CpuFeature"/> n. Instructions of others are undefined, or what they were before the feature existed.</param>
+    /// <param name="instruction">The result; <see cref="DecodedInstruction.Row"/> is null for an undefined opcode.</param>
+    public static DecodeStatus Decode(ReadOnlySpan<byte> bytes, int codeBits, ulong features, out DecodedInstruction instruction)
     {
         instruction = default;
         instruction.CodeBits = codeBits;
@@ -127,7 +135,7 @@ public static class Decoder
                 return Short(full);
             }
 
-            if (Matches(candidate, in instruction, codeBits))
+            if ((features >> (int)candidate.Feature & 1) != 0 && Matches(candidate, in instruction, codeBits))
             {
                 row = candidate;
                 break;
@@ -173,7 +181,11 @@ public static class Decoder
     }
 
     /// <summary>The width in bits that a size code means for an instruction.</summary>
-    public static int BitsOf(char size, int effectiveBits, bool rexW) => size switch
+    /// <param name="size">See <see cref="OperandSpec.Size"/>.</param>
+    /// <param name="effectiveBits">The effective operand size.</param>
+    /// <param name="rexW">REX.W or VEX.W.</param>
+    /// <param name="vexLength">VEX.L.</param>
+    public static int BitsOf(char size, int effectiveBits, bool rexW, int vexLength) => size switch
     {
         'b' => 8,
         'w' => 16,
@@ -183,7 +195,8 @@ public static class Decoder
         'z' => Math.Min(effectiveBits, 32),
         'y' => rexW ? 64 : 32,
         's' => effectiveBits,
-        'x' => 128,
+        'x' => 128 << vexLength,
+        'o' => 128,
         't' => 80,
         _ => effectiveBits,
     };
@@ -264,7 +277,37 @@ public static class Decoder
             return false;
         }
 
-        return encoding.Map < 4 || instruction.VexLength == 0;
+        return !encoding.IsVex || MatchesVex(row, in instruction);
+    }
+
+    private static bool MatchesVex(InstructionRow row, in DecodedInstruction instruction)
+    {
+        if (row.Encoding.VexLength >= 0 && row.Encoding.VexLength != instruction.VexLength)
+        {
+            return false;
+        }
+
+        // VSIB needs a SIB byte, and no 16-bit address has one (SDM vol. 2, 2.3.12).
+        if ((row.Flags & RowFlags.VectorIndex) != 0 && ((instruction.ModRm & 7) != 4 || instruction.AddressBits == 16))
+        {
+            return false;
+        }
+
+        if (instruction.VexRegister == 0)
+        {
+            return true;
+        }
+
+        // Without an operand in VEX.vvvv the field must be all ones (SDM vol. 2, 2.3.5.6).
+        foreach (ref readonly OperandSpec operand in row.Operands.AsSpan())
+        {
+            if (operand.Kind is OperandKind.GeneralVex or OperandKind.VectorVex)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool ReadVex(ref Reader reader, ref DecodedInstruction instruction)
@@ -343,7 +386,7 @@ public static class Decoder
             }
 
             int index = ((sib >> 3) & 7) | ((instruction.Rex & 2) << 2);
-            instruction.Index = index == 4 ? -1 : index;
+            instruction.Index = index == 4 && (row.Flags & RowFlags.VectorIndex) == 0 ? -1 : index;
             instruction.Scale = (byte)(sib >> 6);
             if ((sib & 7) == 5 && mod == 0)
             {
@@ -393,8 +436,9 @@ public static class Decoder
 
                     break;
                 case OperandKind.Immediate:
+                case OperandKind.VectorImmediate:
                 case OperandKind.Relative:
-                    int byteCount = operand.Size switch
+                    int byteCount = operand.Kind == OperandKind.VectorImmediate ? 1 : operand.Size switch
                     {
                         'b' or 's' => 1,
                         'w' => 2,
@@ -449,7 +493,7 @@ public static class Decoder
         bool isOutput = operands.Length > 1 && operands[1].Kind == OperandKind.FixedGeneral && (operands[0].Kind == OperandKind.Immediate || operands[0].Text == "DX");
         int sizing = isOutput ? 1 : 0;
         bool isSized = operands.Length > 0 && operands[sizing].Kind is not (OperandKind.Relative or OperandKind.Immediate or OperandKind.FarPointer);
-        instruction.OperandBits = !isSized ? instruction.EffectiveBits : BitsOf(operands[sizing].Size, instruction.EffectiveBits, rexW);
+        instruction.OperandBits = !isSized ? instruction.EffectiveBits : BitsOf(operands[sizing].Size, instruction.EffectiveBits, rexW, instruction.VexLength);
         instruction.Destination = operands.Length == 0 ? OperandPlace.None : PlaceOf(operands[0], instruction.IsMemory);
         instruction.Source = operands.Length < 2 ? OperandPlace.None : PlaceOf(operands[1], instruction.IsMemory);
         if (instruction.Source == OperandPlace.Register && operands[1].Kind is OperandKind.GeneralVex or OperandKind.VectorVex && operands.Length > 2)

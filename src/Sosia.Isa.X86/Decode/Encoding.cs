@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Sosia.Isa.X86.Decode;
 
 /// <summary>
-/// A row's encoding, parsed from the manual's notation: <c>[NP|66|F3|F2] [REX.W] [REX.B0] [o16|o32|o64] [a16|a32|a64] [VEX.L0.66.0F38.W1] [0F [38|3A]] op[+r] [/r|/0–/7|modrm byte[+i]]</c>.
+/// A row's encoding, parsed from the manual's notation: <c>[NP|66|F3|F2] [REX.W] [REX.B0] [o16|o32|o64] [a16|a32|a64] [VEX.(L0|L1|LIG).66.0F38.(W0|W1|WIG)] [0F [38|3A]] op[+r] [/r|/0–/7|modrm byte[+i]]</c>.
 /// </summary>
 public sealed class Encoding
 {
@@ -91,6 +91,12 @@ public sealed class Encoding
     /// <summary>True when VEX.W0 is demanded.</summary>
     public bool VexW0 { get; private set; }
 
+    /// <summary>True for VEX encodings.</summary>
+    public bool IsVex => Map >= 4;
+
+    /// <summary>VEX.L demanded: 0 or 1; −1 when either will do.</summary>
+    public sbyte VexLength { get; private set; } = -1;
+
     /// <summary>The operand size demanded, or 0.</summary>
     public byte OperandBits { get; private set; }
 
@@ -158,7 +164,9 @@ public sealed class Encoding
                 case "0F3A": Map = 7; break;
                 case "W1": RexW = true; break;
                 case "W0": VexW0 = true; break;
-                case "L0" or "VEX": break;
+                case "L0": VexLength = 0; break;
+                case "L1": VexLength = 1; break;
+                case "LIG" or "WIG" or "VEX": break;
                 default: throw new FormatException($"The VEX encoding '{token}' has an unknown part '{part}'.");
             }
         }

@@ -29,6 +29,11 @@ public static class InstructionTable
         VectorIntegerRows.Add(builder);
         VectorFloatRows.Add(builder);
         VectorSpecialRows.Add(builder);
+        VexMoveRows.Add(builder);
+        VexIntegerRows.Add(builder);
+        VexFloatRows.Add(builder);
+        VexMemoryRows.Add(builder);
+        FusedRows.Add(builder);
         ControlRows.Add(builder);
         SystemRows.Add(builder);
         IoRows.Add(builder);

@@ -102,7 +102,14 @@ public static unsafe class Lowering
                 case OperandKind.ControlReg or OperandKind.DebugReg or OperandKind.X87Opcode:
                     op->Third = (ushort)number;
                     continue;
-                case OperandKind.VectorReg or OperandKind.VectorRm or OperandKind.VectorRmRegister:
+                case OperandKind.VectorVex when i != 0:
+                    op->Third = StateOffset.VectorAt(number);
+                    continue;
+                case OperandKind.VectorImmediate:
+                    // The immediate is nothing else than this register.
+                    op->Immediate = StateOffset.VectorAt(number);
+                    continue;
+                case OperandKind.VectorReg or OperandKind.VectorRm or OperandKind.VectorRmRegister or OperandKind.VectorVex:
                     offset = StateOffset.VectorAt(number);
                     break;
                 case OperandKind.MmxReg or OperandKind.MmxRm or OperandKind.MmxRmRegister:
@@ -119,9 +126,6 @@ public static unsafe class Lowering
                         op->Third = offset;
                     }
 
-                    continue;
-                case OperandKind.VectorVex:
-                    op->Third = StateOffset.VectorAt(number);
                     continue;
                 default:
                     continue;
@@ -159,7 +163,7 @@ public static unsafe class Lowering
 
         if (instruction.Index >= 0)
         {
-            op->Index = StateOffset.GprAt(instruction.Index);
+            op->Index = (row.Flags & RowFlags.VectorIndex) != 0 ? StateOffset.VectorAt(instruction.Index) : StateOffset.GprAt(instruction.Index);
         }
 
         bool isFlat = instruction.CodeBits == 64 && instruction.Segment < 4;

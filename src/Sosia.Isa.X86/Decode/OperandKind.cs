@@ -60,6 +60,9 @@ public enum OperandKind : byte
     /// <summary>H: vector register by VEX.vvvv.</summary>
     VectorVex,
 
+    /// <summary>L: vector register by the immediate's bits 7–4.</summary>
+    VectorImmediate,
+
     /// <summary>P: MMX register by ModRM.reg.</summary>
     MmxReg,
 

@@ -28,6 +28,17 @@ internal sealed class RowBuilder
     public void Row(string encoding, string mnemonic, string operands, InstructionBinding binding, RowFlags flags = RowFlags.None, VirtualizationClass kind = VirtualizationClass.Innocuous, CpuFeature? feature = null)
         => _rows.Add(new InstructionRow(_rows.Count, _family, new Encoding(encoding), mnemonic, ParseOperands(operands), binding, kind, flags, feature ?? _feature));
 
+    /// <summary>Adds a row of another group than the current one.</summary>
+    /// <param name="family">The group.</param>
+    /// <param name="feature">The CPUID feature.</param>
+    /// <param name="encoding">See <see cref="Encoding"/>.</param>
+    /// <param name="mnemonic">The manual's mnemonic, lower case.</param>
+    /// <param name="operands">As in the other overload.</param>
+    /// <param name="binding">The meaning.</param>
+    /// <param name="flags">Properties.</param>
+    public void RowOf(string family, CpuFeature feature, string encoding, string mnemonic, string operands, InstructionBinding binding, RowFlags flags = RowFlags.None)
+        => _rows.Add(new InstructionRow(_rows.Count, family, new Encoding(encoding), mnemonic, ParseOperands(operands), binding, VirtualizationClass.Innocuous, flags, feature));
+
     /// <summary>The rows in the order in which they were added.</summary>
     public InstructionRow[] Build() => [.. _rows];
 
@@ -75,6 +86,7 @@ internal sealed class RowBuilder
             'W' => OperandKind.VectorRm,
             'U' => OperandKind.VectorRmRegister,
             'H' => OperandKind.VectorVex,
+            'L' => OperandKind.VectorImmediate,
             'P' => OperandKind.MmxReg,
             'Q' => OperandKind.MmxRm,
             'N' => OperandKind.MmxRmRegister,

@@ -36,6 +36,6 @@ public enum RowFlags : ushort
     /// <summary>Operand 0 is only read.</summary>
     ReadsOnly = 256,
 
-    /// <summary>Undefined in real and virtual-8086 mode.</summary>
-    ProtectedOnly = 512,
+    /// <summary>The memory operand's index is a vector register (VSIB): a SIB byte is demanded, and 16-bit addresses are undefined.</summary>
+    VectorIndex = 512,
 }

@@ -49,7 +49,7 @@ public static class Disassembler
     private static void AppendOperand(System.Text.StringBuilder text, in DecodedInstruction instruction, in OperandSpec operand, ulong rip, ref bool firstImmediate)
     {
         bool rexW = (instruction.Rex & 8) != 0;
-        int bits = Decoder.BitsOf(operand.Size, instruction.EffectiveBits, rexW);
+        int bits = Decoder.BitsOf(operand.Size, instruction.EffectiveBits, rexW, instruction.VexLength);
         int number = instruction.RegisterOf(operand);
         switch (operand.Kind)
         {
@@ -60,8 +60,8 @@ public static class Disassembler
             case OperandKind.GeneralRm or OperandKind.GeneralRmRegister or OperandKind.GeneralReg or OperandKind.GeneralOpcode or OperandKind.GeneralVex or OperandKind.FixedGeneral:
                 text.Append(GeneralName(number, bits, instruction.Rex != 0));
                 break;
-            case OperandKind.VectorRm or OperandKind.VectorReg or OperandKind.VectorRmRegister or OperandKind.VectorVex:
-                text.Append("xmm").Append(number);
+            case OperandKind.VectorRm or OperandKind.VectorReg or OperandKind.VectorRmRegister or OperandKind.VectorVex or OperandKind.VectorImmediate:
+                text.Append(bits == 256 ? "ymm" : "xmm").Append(number);
                 break;
             case OperandKind.MmxRm or OperandKind.MmxReg or OperandKind.MmxRmRegister:
                 text.Append("mm").Append(number);
@@ -101,7 +101,7 @@ public static class Disassembler
     {
         if (size != '\0')
         {
-            text.Append(bits switch { 8 => "byte ", 16 => "word ", 32 => "dword ", 64 => "qword ", 80 => "tbyte ", 128 => "xmmword ", _ => string.Empty });
+            text.Append(bits switch { 8 => "byte ", 16 => "word ", 32 => "dword ", 64 => "qword ", 80 => "tbyte ", 128 => "xmmword ", 256 => "ymmword ", _ => string.Empty });
         }
 
         int defaultSegment = instruction.Base is 4 or 5 ? 2 : 3;
@@ -120,7 +120,16 @@ public static class Disassembler
 
         if (instruction.Index >= 0)
         {
-            text.Append(any ? "+" : string.Empty).Append(GeneralName(instruction.Index, instruction.AddressBits, hasRex: true));
+            text.Append(any ? "+" : string.Empty);
+            if ((instruction.Row!.Flags & RowFlags.VectorIndex) != 0)
+            {
+                text.Append(HasWideIndex(in instruction) ? "ymm" : "xmm").Append(instruction.Index);
+            }
+            else
+            {
+                text.Append(GeneralName(instruction.Index, instruction.AddressBits, hasRex: true));
+            }
+
             if (instruction.Scale != 0)
             {
                 text.Append('*').Append(1 << instruction.Scale);
@@ -145,6 +154,10 @@ public static class Disassembler
 
         text.Append(']');
     }
+
+    // Four doubleword indices of quadwords fill half a vector.
+    private static bool HasWideIndex(in DecodedInstruction instruction) => instruction.VexLength == 1 && !instruction.Row!.Mnemonic.EndsWith("dq", StringComparison.Ordinal)
+        && !instruction.Row.Mnemonic.EndsWith("dpd", StringComparison.Ordinal);
 
     private static string GeneralName(int number, int bits, bool hasRex)
     {

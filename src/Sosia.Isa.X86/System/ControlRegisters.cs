@@ -1,3 +1,4 @@
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
@@ -152,15 +153,17 @@ internal static unsafe class ControlRegisters
             return;
         }
 
-        // XGETBV with ECX = 1 is not announced.
-        if ((uint)st->Gpr[1] != 0)
+        // ECX = 1 asks which components are not in their initial state; CPUID announces it together with XSAVEC.
+        uint register = (uint)st->Gpr[1];
+        if (register > 1 || (register == 1 && !cpu.Model.Has(CpuFeature.Xsavec)))
         {
             cpu.FaultProtection();
             return;
         }
 
-        st->Gpr[0] = (uint)st->Xcr0;
-        st->Gpr[2] = st->Xcr0 >> 32;
+        ulong value = register == 0 ? st->Xcr0 : st->Xcr0 & ExtendedState.InUse(st);
+        st->Gpr[0] = (uint)value;
+        st->Gpr[2] = value >> 32;
     }
 
     /// <summary>XSETBV.</summary>
@@ -174,7 +177,7 @@ internal static unsafe class ControlRegisters
         }
 
         ulong value = (uint)st->Gpr[0] | (st->Gpr[2] << 32);
-        if (st->Cpl != 0 || (uint)st->Gpr[1] != 0 || (value & 1) == 0 || (value & ~CpuidModel.SupportedXcr0) != 0)
+        if (st->Cpl != 0 || (uint)st->Gpr[1] != 0 || !cpu.Model.AllowsXcr0(value))
         {
             cpu.FaultProtection();
             return;

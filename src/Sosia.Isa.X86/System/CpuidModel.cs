@@ -1,11 +1,12 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;
 
-/// <summary>The CPU model that CPUID describes (SDM vol. 2, CPUID): x86-64-v2 and what else is implemented, nothing more.</summary>
+/// <summary>What CPUID says (SDM vol. 2, CPUID): what is implemented and the CPU's <see cref="CpuModel"/> has, nothing more.</summary>
 public static unsafe class CpuidModel
 {
     /// <summary>
@@ -13,9 +14,6 @@ public static unsafe class CpuidModel
     /// model-specific workarounds that would need more than is announced.
     /// </summary>
     public const uint Signature = 0x0002_06c2;
-
-    /// <summary>The XCR0 bits that may be set: x87 and SSE.</summary>
-    public const ulong SupportedXcr0 = 3;
 
     /// <summary>IA32_ARCH_CAPABILITIES: immune to what is named, so that guests enable no mitigation (SDM vol. 4, table 2-2).</summary>
     /// <remarks>
@@ -29,9 +27,8 @@ public static unsafe class CpuidModel
     private const uint MaxExtendedLeaf = 0x8000_0008;
     private const uint HypervisorLeaf = 0x4000_0000;
 
-    // SSE3, PCLMULQDQ, SSSE3, CMPXCHG16B, PCID, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, RDRAND, hypervisor.
-    private const uint Leaf1Ecx = (1u << 0) | (1u << 1) | (1u << 9) | (1u << 13) | (1u << 17) | (1u << 19) | (1u << 20) | (1u << 22)
-        | (1u << 23) | (1u << 25) | (1u << 26) | (1u << 30) | (1u << 31);
+    // SSE3, SSSE3, CMPXCHG16B, PCID, SSE4.1, SSE4.2, POPCNT, XSAVE, RDRAND, hypervisor.
+    private const uint Leaf1Ecx = (1u << 0) | (1u << 9) | (1u << 13) | (1u << 17) | (1u << 19) | (1u << 20) | (1u << 23) | (1u << 26) | (1u << 30) | (1u << 31);
 
     // x2APIC, TSC deadline: with a local APIC.
     private const uint Leaf1EcxApic = (1u << 21) | (1u << 24);
@@ -43,8 +40,8 @@ public static unsafe class CpuidModel
     // HTT: more than one logical processor in the package.
     private const uint Leaf1EdxHtt = 1u << 28;
 
-    // FSGSBASE, BMI1, SMEP, BMI2, ERMS, INVPCID, ADX, SMAP.
-    private const uint Leaf7Ebx = (1u << 0) | (1u << 3) | (1u << 7) | (1u << 8) | (1u << 9) | (1u << 10) | (1u << 19) | (1u << 20);
+    // FSGSBASE, SMEP, ERMS, INVPCID, SMAP.
+    private const uint Leaf7Ebx = (1u << 0) | (1u << 7) | (1u << 9) | (1u << 10) | (1u << 20);
 
     // UMIP.
     private const uint Leaf7Ecx = 1u << 2;
@@ -52,11 +49,22 @@ public static unsafe class CpuidModel
     // IBRS and IBPB, STIBP, ARCH_CAPABILITIES, SSBD.
     private const uint Leaf7Edx = (1u << 26) | (1u << 27) | (1u << 29) | (1u << 31);
 
-    // LAHF and SAHF in 64-bit mode, LZCNT, PREFETCHW.
-    private const uint Leaf80000001Ecx = (1u << 0) | (1u << 5) | (1u << 8);
+    // LAHF and SAHF in 64-bit mode, PREFETCHW.
+    private const uint Leaf80000001Ecx = (1u << 0) | (1u << 8);
 
     // NX, 1 GiB pages, RDTSCP, long mode.
     private const uint Leaf80000001Edx = (1u << 20) | (1u << 26) | (1u << 27) | (1u << 29);
+
+    // What a model may lack, with its bit.
+    private static readonly (CpuFeature Feature, int Bit)[] Leaf1EcxOptional =
+    [
+        (CpuFeature.Pclmul, 1), (CpuFeature.Fma, 12), (CpuFeature.Movbe, 22), (CpuFeature.Aes, 25), (CpuFeature.Avx, 28), (CpuFeature.F16c, 29),
+    ];
+
+    private static readonly (CpuFeature Feature, int Bit)[] Leaf7EbxOptional =
+        [(CpuFeature.Bmi1, 3), (CpuFeature.Avx2, 5), (CpuFeature.Bmi2, 8), (CpuFeature.Adx, 19)];
+
+    private static readonly (CpuFeature Feature, int Bit)[] Leaf80000001EcxOptional = [(CpuFeature.Lzcnt, 5)];
 
     /// <summary>Answers CPUID.</summary>
     /// <param name="cpu">The CPU: some bits follow its state.</param>
@@ -90,7 +98,7 @@ public static unsafe class CpuidModel
                 return new CpuidResult(MaxBasicLeaf, 0x756e_6547, 0x6c65_746e, 0x4965_6e69);
             case 1:
                 bool isApicOn = hasApic && (cpu.InterruptController!.BaseRegister & (1 << 11)) != 0;
-                uint ecx = Leaf1Ecx | (hasApic ? Leaf1EcxApic : 0) | ((st->Cr4 & ControlBits.Cr4Osxsave) != 0 ? 1u << 27 : 0);
+                uint ecx = Leaf1Ecx | Bits(cpu, Leaf1EcxOptional) | (hasApic ? Leaf1EcxApic : 0) | ((st->Cr4 & ControlBits.Cr4Osxsave) != 0 ? 1u << 27 : 0);
                 uint edx = Leaf1Edx | (isApicOn ? 1u << 9 : 0) | (cpu.CpuCount > 1 ? Leaf1EdxHtt : 0);
                 // CLFLUSH line of 8 quadwords; how many APIC ids the package has room for.
                 return new CpuidResult(Signature, ((uint)cpu.Index << 24) | (1u << (ApicIdBits(cpu) + 16)) | (8 << 8), ecx, edx);
@@ -103,7 +111,7 @@ public static unsafe class CpuidModel
                 // ARAT: the local APIC timer never stops.
                 return new CpuidResult(1 << 2, 0, 0, 0);
             case 7:
-                return subleaf == 0 ? new CpuidResult(0, Leaf7Ebx, Leaf7Ecx, Leaf7Edx) : default;
+                return subleaf == 0 ? new CpuidResult(0, Leaf7Ebx | Bits(cpu, Leaf7EbxOptional), Leaf7Ecx, Leaf7Edx) : default;
             case 0xb:
                 // Two levels: one thread per core, and the cores of the one package.
                 uint x2ApicId = (uint)cpu.Index;
@@ -114,13 +122,7 @@ public static unsafe class CpuidModel
                     _ => new CpuidResult(0, 0, subleaf & 0xff, x2ApicId),
                 };
             case 0xd:
-                return subleaf switch
-                {
-                    0 => new CpuidResult((uint)SupportedXcr0, 576, 576, 0),
-                    // XSAVEOPT only: no compaction, no XGETBV with ECX = 1, no XSAVES.
-                    1 => new CpuidResult(1, 0, 0, 0),
-                    _ => default,
-                };
+                return QueryExtendedState(cpu, subleaf);
             case 0x15:
                 // TSC and crystal both run at 1 GHz, as does the local APIC timer's bus clock.
                 return new CpuidResult(1, 1, 1_000_000_000, 0);
@@ -129,6 +131,39 @@ public static unsafe class CpuidModel
             default:
                 return default;
         }
+    }
+
+    // Leaf 0xD: legacy area and header, then the upper halves of YMM0 to YMM15 in both forms of the area.
+    private static CpuidResult QueryExtendedState(X86Cpu cpu, uint subleaf)
+    {
+        const uint HeaderEnd = 576;
+        const uint UpperByteCount = 256;
+        const ulong Avx = 4;
+        uint enabled = (cpu.State->Xcr0 & Avx) != 0 ? HeaderEnd + UpperByteCount : HeaderEnd;
+        bool hasAvx = cpu.Model.Has(CpuFeature.Avx);
+        switch (subleaf)
+        {
+            case 0:
+                return new CpuidResult((uint)cpu.Model.SupportedXcr0, enabled, hasAvx ? HeaderEnd + UpperByteCount : HeaderEnd, 0);
+            case 1:
+                // XSAVEOPT; XSAVEC and XGETBV with ECX = 1. No XSAVES.
+                return cpu.Model.Has(CpuFeature.Xsavec) ? new CpuidResult(7, enabled, 0, 0) : new CpuidResult(1, 0, 0, 0);
+            case 2 when hasAvx:
+                return new CpuidResult(UpperByteCount, HeaderEnd, 0, 0);
+            default:
+                return default;
+        }
+    }
+
+    private static uint Bits(X86Cpu cpu, (CpuFeature Feature, int Bit)[] optional)
+    {
+        uint bits = 0;
+        foreach ((CpuFeature feature, int bit) in optional)
+        {
+            bits |= cpu.Model.Has(feature) ? 1u << bit : 0;
+        }
+
+        return bits;
     }
 
     // Leaf 4: 64-byte lines; L1 data and instruction 32 KiB 8-way, L2 256 KiB 8-way.
@@ -157,9 +192,12 @@ public static unsafe class CpuidModel
                 return new CpuidResult(MaxExtendedLeaf, 0, 0, 0);
             case 0x8000_0001:
                 // SYSCALL is announced in 64-bit code only, as on Intel processors.
-                return new CpuidResult(0, 0, Leaf80000001Ecx, Leaf80000001Edx | (cpu.State->CodeBits == 64 ? 1u << 11 : 0));
+                return new CpuidResult(0, 0, Leaf80000001Ecx | Bits(cpu, Leaf80000001EcxOptional), Leaf80000001Edx | (cpu.State->CodeBits == 64 ? 1u << 11 : 0));
             case 0x8000_0002 or 0x8000_0003 or 0x8000_0004:
-                ReadOnlySpan<byte> name = "Sosia x86-64-v2 virtual processor @ 1.00GHz\0\0\0\0\0"u8;
+                // Level 3 is announced as such only when complete, whatever the model is called.
+                ReadOnlySpan<byte> name = cpu.Model.IsVersion3
+                    ? "Sosia x86-64-v3 virtual processor @ 1.00GHz\0\0\0\0\0"u8
+                    : "Sosia x86-64-v2 virtual processor @ 1.00GHz\0\0\0\0\0"u8;
                 ReadOnlySpan<byte> part = name.Slice((int)(leaf - 0x8000_0002) * 16, 16);
                 return new CpuidResult(
                     BinaryPrimitives.ReadUInt32LittleEndian(part),

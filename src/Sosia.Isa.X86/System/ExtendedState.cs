@@ -1,17 +1,20 @@
 using System;
 using System.Buffers.Binary;
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
+using Sosia.Isa.X86.Semantics.Vector;
 using Sosia.Isa.X86.State;
 
 namespace Sosia.Isa.X86;
 
-/// <summary>FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XRSTOR, LDMXCSR, STMXCSR (SDM vol. 2; vol. 1, 10.5 and chapter 13).</summary>
+/// <summary>FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XRSTOR, LDMXCSR, STMXCSR (SDM vol. 2; vol. 1, 10.5 and chapter 13).</summary>
 internal static unsafe class ExtendedState
 {
     private const int LegacyByteCount = 512;
     private const int HeaderAt = 512;
-    private const int AreaByteCount = 576;
+    private const int LegacyAndHeaderByteCount = 576;
+    private const int UpperByteCount = 256;
     private const int MxcsrAt = 24;
     private const int X87At = 32;
     private const int XmmAt = 160;
@@ -19,6 +22,8 @@ internal static unsafe class ExtendedState
     private const uint MxcsrMask = 0xffff;
     private const ulong ComponentX87 = 1;
     private const ulong ComponentSse = 2;
+    private const ulong ComponentAvx = 4;
+    private const ulong Compacted = 1UL << 63;
 
     /// <summary>FXSAVE.</summary>
     public static void Fxsave(X86Cpu cpu, Op* op)
@@ -38,7 +43,7 @@ internal static unsafe class ExtendedState
 
         SaveX87(st, area, OperandForm.ByteCount(op) == 8);
         SaveMxcsr(st, area);
-        SaveXmm(st, area);
+        SaveHalves(st, area[XmmAt..], upper: 0);
         MemoryAccess.WriteBytes(st, linear, area);
     }
 
@@ -55,7 +60,7 @@ internal static unsafe class ExtendedState
 
         LoadX87(st, area, OperandForm.ByteCount(op) == 8);
         st->Mxcsr = BinaryPrimitives.ReadUInt32LittleEndian(area[MxcsrAt..]);
-        LoadXmm(st, area);
+        LoadHalves(st, area[XmmAt..], upper: 0);
     }
 
     /// <summary>XSAVE.</summary>
@@ -64,28 +69,62 @@ internal static unsafe class ExtendedState
     /// <summary>XSAVEOPT: components in their initial state are not written (the init optimisation; there is no modified optimisation).</summary>
     public static void Xsaveopt(X86Cpu cpu, Op* op) => Save(cpu, op, optimize: true);
 
-    /// <summary>XRSTOR, standard form; the compacted form is not announced and raises #GP(0).</summary>
+    /// <summary>XSAVEC: as XSAVEOPT, in the compacted form.</summary>
+    public static void Xsavec(X86Cpu cpu, Op* op)
+    {
+        X86State* st = cpu.State;
+        Span<byte> area = stackalloc byte[LegacyAndHeaderByteCount];
+        if (!CheckXsave(cpu) || !Address(cpu, op, LegacyAndHeaderByteCount, 64, isWrite: true, out ulong linear) || !MemoryAccess.ReadBytes(st, linear, area))
+        {
+            return;
+        }
+
+        ulong requested = Requested(st);
+        // MXCSR is part of SSE state here (SDM vol. 1, 13.10).
+        ulong written = InUse(st) & requested;
+        if ((written & ComponentSse) != 0)
+        {
+            SaveMxcsr(st, area);
+        }
+
+        BinaryPrimitives.WriteUInt64LittleEndian(area[HeaderAt..], written);
+        BinaryPrimitives.WriteUInt64LittleEndian(area[(HeaderAt + 8)..], requested | Compacted);
+        Write(st, op, linear, area, written);
+    }
+
+    /// <summary>XRSTOR, standard and compacted form.</summary>
     public static void Xrstor(X86Cpu cpu, Op* op)
     {
         X86State* st = cpu.State;
-        Span<byte> area = stackalloc byte[AreaByteCount];
-        if (!CheckXsave(cpu) || !Address(cpu, op, AreaByteCount, 64, isWrite: false, out ulong linear) || !MemoryAccess.ReadBytes(st, linear, area))
+        Span<byte> area = stackalloc byte[LegacyAndHeaderByteCount];
+        if (!CheckXsave(cpu) || !Address(cpu, op, LegacyAndHeaderByteCount, 64, isWrite: false, out ulong linear) || !MemoryAccess.ReadBytes(st, linear, area))
         {
             return;
         }
 
         ulong present = BinaryPrimitives.ReadUInt64LittleEndian(area[HeaderAt..]);
         ulong compaction = BinaryPrimitives.ReadUInt64LittleEndian(area[(HeaderAt + 8)..]);
-        ulong reserved = BinaryPrimitives.ReadUInt64LittleEndian(area[(HeaderAt + 16)..]);
-        if ((present & ~st->Xcr0) != 0 || compaction != 0 || reserved != 0)
+        bool isCompacted = cpu.Model.Has(CpuFeature.Xsavec) && (compaction & Compacted) != 0;
+        if (!IsHeaderValid(st, area, isCompacted))
         {
             cpu.FaultProtection();
             return;
         }
 
         ulong requested = Requested(st);
-        // MXCSR is loaded from memory whenever SSE is asked for, whatever XSTATE_BV says (SDM vol. 1, 13.8.1).
-        if ((requested & ComponentSse) != 0)
+        ulong loaded = requested & present;
+        Span<byte> upper = stackalloc byte[UpperByteCount];
+        upper.Clear();
+        // The only component behind the header is at the same place in both forms.
+        if ((loaded & ComponentAvx) != 0 && !MemoryAccess.ReadBytes(st, linear + LegacyAndHeaderByteCount, upper))
+        {
+            return;
+        }
+
+        // In the standard form MXCSR is loaded from memory whenever SSE or AVX is asked for, whatever XSTATE_BV says (SDM vol. 1, 13.8.1); in the
+        // compacted form it is part of SSE state.
+        bool loadsMxcsr = isCompacted ? (loaded & ComponentSse) != 0 : (requested & (ComponentSse | ComponentAvx)) != 0;
+        if (loadsMxcsr)
         {
             if (!CheckMxcsr(cpu, area))
             {
@@ -94,34 +133,40 @@ internal static unsafe class ExtendedState
 
             st->Mxcsr = BinaryPrimitives.ReadUInt32LittleEndian(area[MxcsrAt..]);
         }
-
-        if ((requested & ComponentX87) != 0)
+        else if (isCompacted && (requested & ComponentSse) != 0)
         {
-            if ((present & ComponentX87) != 0)
-            {
-                LoadX87(st, area, OperandForm.ByteCount(op) == 8);
-            }
-            else
-            {
-                InitializeX87(st);
-            }
+            st->Mxcsr = MxcsrDefault;
+        }
+
+        if ((loaded & ComponentX87) != 0)
+        {
+            LoadX87(st, area, OperandForm.ByteCount(op) == 8);
+        }
+        else if ((requested & ComponentX87) != 0)
+        {
+            InitializeX87(st);
         }
 
         if ((requested & ComponentSse) != 0)
         {
-            if ((present & ComponentSse) == 0)
+            if ((loaded & ComponentSse) == 0)
             {
                 area.Slice(XmmAt, 256).Clear();
             }
 
-            LoadXmm(st, area);
+            LoadHalves(st, area[XmmAt..], upper: 0);
+        }
+
+        if ((requested & ComponentAvx) != 0)
+        {
+            LoadHalves(st, upper, upper: 1);
         }
     }
 
     /// <summary>LDMXCSR.</summary>
     public static void Ldmxcsr(X86Cpu cpu, Op* op)
     {
-        if (!CheckSse(cpu) || !OperandForm.ReadMemory(cpu.State, op, 0, 4, out ulong value))
+        if (!VectorUnit.Passes(cpu.State, op) || !OperandForm.ReadMemory(cpu.State, op, 0, 4, out ulong value))
         {
             return;
         }
@@ -138,7 +183,7 @@ internal static unsafe class ExtendedState
     /// <summary>STMXCSR.</summary>
     public static void Stmxcsr(X86Cpu cpu, Op* op)
     {
-        if (CheckSse(cpu))
+        if (VectorUnit.Passes(cpu.State, op))
         {
             OperandForm.WriteMemory(cpu.State, op, 0, 4, cpu.State->Mxcsr);
         }
@@ -147,40 +192,76 @@ internal static unsafe class ExtendedState
     private static void Save(X86Cpu cpu, Op* op, bool optimize)
     {
         X86State* st = cpu.State;
-        Span<byte> area = stackalloc byte[AreaByteCount];
-        if (!CheckXsave(cpu) || !Address(cpu, op, AreaByteCount, 64, isWrite: true, out ulong linear) || !MemoryAccess.ReadBytes(st, linear, area))
+        Span<byte> area = stackalloc byte[LegacyAndHeaderByteCount];
+        if (!CheckXsave(cpu) || !Address(cpu, op, LegacyAndHeaderByteCount, 64, isWrite: true, out ulong linear) || !MemoryAccess.ReadBytes(st, linear, area))
         {
             return;
         }
 
         ulong requested = Requested(st);
         ulong inUse = InUse(st) & requested;
-        ulong written = optimize ? inUse : requested;
-        if ((written & ComponentX87) != 0)
-        {
-            SaveX87(st, area, OperandForm.ByteCount(op) == 8);
-        }
-
-        if ((written & ComponentSse) != 0)
-        {
-            SaveXmm(st, area);
-        }
-
-        // MXCSR goes with SSE by what was asked for, not by what is in use.
-        if ((requested & ComponentSse) != 0)
+        // MXCSR goes with SSE and AVX by what was asked for, not by what is in use.
+        if ((requested & (ComponentSse | ComponentAvx)) != 0)
         {
             SaveMxcsr(st, area);
         }
 
         ulong present = BinaryPrimitives.ReadUInt64LittleEndian(area[HeaderAt..]);
         BinaryPrimitives.WriteUInt64LittleEndian(area[HeaderAt..], (present & ~requested) | inUse);
+        Write(st, op, linear, area, optimize ? inUse : requested);
+    }
+
+    // Adds components to a legacy area and header that are ready otherwise, and writes all. What lies behind the header comes first: after a fault there the
+    // header still tells the truth.
+    private static void Write(X86State* st, Op* op, ulong linear, Span<byte> area, ulong components)
+    {
+        if ((components & ComponentAvx) != 0)
+        {
+            Span<byte> upper = stackalloc byte[UpperByteCount];
+            // Outside 64-bit code the places of YMM8 to YMM15 keep what is in memory.
+            if (!MemoryAccess.ReadBytes(st, linear + LegacyAndHeaderByteCount, upper))
+            {
+                return;
+            }
+
+            SaveHalves(st, upper, upper: 1);
+            if (!MemoryAccess.WriteBytes(st, linear + LegacyAndHeaderByteCount, upper))
+            {
+                return;
+            }
+        }
+
+        if ((components & ComponentX87) != 0)
+        {
+            SaveX87(st, area, OperandForm.ByteCount(op) == 8);
+        }
+
+        if ((components & ComponentSse) != 0)
+        {
+            SaveHalves(st, area[XmmAt..], upper: 0);
+        }
+
         MemoryAccess.WriteBytes(st, linear, area);
+    }
+
+    // SDM vol. 1, 13.8.1 and 13.8.2.
+    private static bool IsHeaderValid(X86State* st, ReadOnlySpan<byte> area, bool isCompacted)
+    {
+        ulong present = BinaryPrimitives.ReadUInt64LittleEndian(area[HeaderAt..]);
+        ulong compaction = BinaryPrimitives.ReadUInt64LittleEndian(area[(HeaderAt + 8)..]);
+        if (!isCompacted)
+        {
+            return (present & ~st->Xcr0) == 0 && compaction == 0 && BinaryPrimitives.ReadUInt64LittleEndian(area[(HeaderAt + 16)..]) == 0;
+        }
+
+        ulong components = compaction & ~Compacted;
+        return (components & ~st->Xcr0) == 0 && (present & ~components) == 0 && !area[(HeaderAt + 16)..].ContainsAnyExcept((byte)0);
     }
 
     private static ulong Requested(X86State* st) => ((uint)st->Gpr[0] | (st->Gpr[2] << 32)) & st->Xcr0;
 
     // XINUSE: a component counts as unused exactly when it is in its initial state.
-    private static ulong InUse(X86State* st)
+    internal static ulong InUse(X86State* st)
     {
         bool x87 = st->Fcw != 0x37f || st->Fsw != 0 || st->Ftw != 0 || st->Fop != 0 || st->Fcs != 0 || st->Fds != 0 || st->Fip != 0 || st->Fdp != 0
             || new ReadOnlySpan<ulong>(st->X87, 16).ContainsAnyExcept(0UL);
@@ -191,7 +272,13 @@ internal static unsafe class ExtendedState
             sse = (st->Vector[i * 4] | st->Vector[(i * 4) + 1]) != 0;
         }
 
-        return (x87 ? ComponentX87 : 0) | (sse ? ComponentSse : 0);
+        bool avx = false;
+        for (int i = 0; i < 16 && !avx; i++)
+        {
+            avx = (st->Vector[(i * 4) + 2] | st->Vector[(i * 4) + 3]) != 0;
+        }
+
+        return (x87 ? ComponentX87 : 0) | (sse ? ComponentSse : 0) | (avx ? ComponentAvx : 0);
     }
 
     private static void InitializeX87(X86State* st)
@@ -277,23 +364,24 @@ internal static unsafe class ExtendedState
         BinaryPrimitives.WriteUInt32LittleEndian(area[(MxcsrAt + 4)..], MxcsrMask);
     }
 
-    private static void SaveXmm(X86State* st, Span<byte> area)
+    // The lower (0) or upper (1) halves of the vector registers that exist in this width of code.
+    private static void SaveHalves(X86State* st, Span<byte> area, int upper)
     {
         int count = st->CodeBits == 64 ? 16 : 8;
         for (int i = 0; i < count; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(area[(XmmAt + (16 * i))..], st->Vector[4 * i]);
-            BinaryPrimitives.WriteUInt64LittleEndian(area[(XmmAt + 8 + (16 * i))..], st->Vector[(4 * i) + 1]);
+            BinaryPrimitives.WriteUInt64LittleEndian(area[(16 * i)..], st->Vector[(4 * i) + (2 * upper)]);
+            BinaryPrimitives.WriteUInt64LittleEndian(area[(8 + (16 * i))..], st->Vector[(4 * i) + (2 * upper) + 1]);
         }
     }
 
-    private static void LoadXmm(X86State* st, ReadOnlySpan<byte> area)
+    private static void LoadHalves(X86State* st, ReadOnlySpan<byte> area, int upper)
     {
         int count = st->CodeBits == 64 ? 16 : 8;
         for (int i = 0; i < count; i++)
         {
-            st->Vector[4 * i] = BinaryPrimitives.ReadUInt64LittleEndian(area[(XmmAt + (16 * i))..]);
-            st->Vector[(4 * i) + 1] = BinaryPrimitives.ReadUInt64LittleEndian(area[(XmmAt + 8 + (16 * i))..]);
+            st->Vector[(4 * i) + (2 * upper)] = BinaryPrimitives.ReadUInt64LittleEndian(area[(16 * i)..]);
+            st->Vector[(4 * i) + (2 * upper) + 1] = BinaryPrimitives.ReadUInt64LittleEndian(area[(8 + (16 * i))..]);
         }
     }
 
@@ -329,17 +417,6 @@ internal static unsafe class ExtendedState
         }
 
         return true;
-    }
-
-    private static bool CheckSse(X86Cpu cpu)
-    {
-        if ((cpu.State->Cr0 & ControlBits.Cr0Em) != 0 || (cpu.State->Cr4 & ControlBits.Cr4Osfxsr) == 0)
-        {
-            cpu.FaultUndefined();
-            return false;
-        }
-
-        return CheckAvailable(cpu, needsNoEmulation: false);
     }
 
     private static bool Address(X86Cpu cpu, Op* op, int byteCount, ulong alignment, bool isWrite, out ulong linear)

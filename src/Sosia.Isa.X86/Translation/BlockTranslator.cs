@@ -22,11 +22,19 @@ public sealed unsafe class BlockTranslator
 
     private readonly int[] _slots = new int[FlagCarriesSlot + 1];
     private readonly int[] _saved = new int[FlagCarriesSlot + 1];
+    private readonly ulong _features;
     private DecodedInstruction _instruction;
     private Block* _block;
     private Op* _operation;
     private bool _ended;
     private bool _isVectorChecked;
+
+    /// <summary>Creates a translator.</summary>
+    /// <param name="features">The CPU's features, as for <see cref="Decoder.Decode(ReadOnlySpan{byte}, int, ulong, out DecodedInstruction)"/>.</param>
+    public BlockTranslator(ulong features = ulong.MaxValue)
+    {
+        _features = features;
+    }
 
     /// <summary>What is built.</summary>
     public IrBlock Ir { get; } = new();
@@ -72,7 +80,7 @@ public sealed unsafe class BlockTranslator
         for (int i = 0; i < block->Count; i++)
         {
             _operation = ops + i;
-            Decoder.Decode(code[_operation->RipOffset..], 64, out _instruction);
+            Decoder.Decode(code[_operation->RipOffset..], 64, _features, out _instruction);
             if (!TryRecord())
             {
                 CallCount++;

@@ -29,7 +29,7 @@ public sealed unsafe class EmulatedCpu : IDisposable
         _ram = new GuestRam((ulong)ramBytes);
         Memory = new MemoryBus(_ram, log);
         Memory.MapRam(ramAddress, 0, (ulong)ramBytes);
-        Cpu = new X86Cpu(0, Memory, new PortBus(log), new MachineClock(ClockMode.Deterministic));
+        Cpu = new X86Cpu(0, Memory, new PortBus(log), new MachineClock(ClockMode.Deterministic), model: CpuModel.X8664V3);
         RamBytes = ramBytes;
         // SAFETY: a block header and two operations, as handlers expect them.
         _header = (byte*)NativeMemory.AllocZeroed((nuint)(sizeof(Block) + (2 * sizeof(Op))));
@@ -76,7 +76,8 @@ public sealed unsafe class EmulatedCpu : IDisposable
         Set(ref st->Fs, data, limit);
         Set(ref st->Gs, data, limit);
         st->Cpl = 0;
-        st->Cr4 = ControlBits.Cr4Osfxsr;
+        st->Cr4 = ControlBits.Cr4Osfxsr | ControlBits.Cr4Osxsave;
+        st->Xcr0 = 7;
         Cpu.UpdateMode();
         Cpu.FlushTlb(keepGlobal: false);
     }
@@ -113,6 +114,8 @@ public sealed unsafe class EmulatedCpu : IDisposable
         {
             st->Vector[4 * i] = *(ulong*)(fx + 160 + (16 * i));
             st->Vector[(4 * i) + 1] = *(ulong*)(fx + 168 + (16 * i));
+            st->Vector[(4 * i) + 2] = from->YmmHigh[2 * i];
+            st->Vector[(4 * i) + 3] = from->YmmHigh[(2 * i) + 1];
         }
     }
 
@@ -143,6 +146,8 @@ public sealed unsafe class EmulatedCpu : IDisposable
         {
             *(ulong*)(fx + 160 + (16 * i)) = st->Vector[4 * i];
             *(ulong*)(fx + 168 + (16 * i)) = st->Vector[(4 * i) + 1];
+            to->YmmHigh[2 * i] = st->Vector[(4 * i) + 2];
+            to->YmmHigh[(2 * i) + 1] = st->Vector[(4 * i) + 3];
         }
     }
 

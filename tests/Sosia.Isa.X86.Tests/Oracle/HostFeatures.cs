@@ -23,6 +23,11 @@ public static class HostFeatures
             CpuFeature.Movbe => Bit(c1, 22),
             CpuFeature.Popcnt => Bit(c1, 23),
             CpuFeature.Aes => Bit(c1, 25),
+            // The runtime's answer says too that the operating system keeps the registers.
+            CpuFeature.Avx => Avx.IsSupported,
+            CpuFeature.F16c => Avx.IsSupported && Bit(c1, 29),
+            CpuFeature.Fma => Fma.IsSupported,
+            CpuFeature.Avx2 => Avx2.IsSupported,
             CpuFeature.Bmi1 => Bit(b7, 3),
             CpuFeature.Bmi2 => Bit(b7, 8),
             CpuFeature.Adx => Bit(b7, 19),

@@ -58,10 +58,8 @@ public sealed class InstructionGenerator
         byte opcode = encoding.OpcodeHasRegister ? (byte)(encoding.Opcode | _random.Next(8)) : encoding.Opcode;
         if (isVex)
         {
-            // VEX.W is REX.W; the other bits are stored inverted, and two of them must be ones outside 64-bit code.
-            int vvvv = UsesVvvv(row) ? _random.Next(codeBits == 64 ? 16 : 8) : 0;
-            int pp = encoding.Prefix switch { 0x66 => 1, 0xf3 => 2, 0xf2 => 3, _ => 0 };
-            code.Add(0xc4, (byte)((7 - (rex & 7)) << 5 | (encoding.Map - 4)), (byte)((rex & 8) << 4 | (15 - vvvv) << 3 | pp), opcode);
+            AddVex(code, row, rex, codeBits);
+            code.Add(opcode);
         }
         else
         {
@@ -128,12 +126,32 @@ public sealed class InstructionGenerator
         };
     }
 
+    // VEX.W is REX.W; the other bits are stored inverted, and two of them must be ones outside 64-bit code.
+    private void AddVex(CodeBytes code, InstructionRow row, int rex, int codeBits)
+    {
+        Encoding encoding = row.Encoding;
+        int vvvv = UsesVvvv(row) ? _random.Next(codeBits == 64 ? 16 : 8) : 0;
+        int pp = encoding.Prefix switch { 0x66 => 1, 0xf3 => 2, 0xf2 => 3, _ => 0 };
+        int length = encoding.VexLength >= 0 ? encoding.VexLength : _random.Next(2);
+        bool isGeneral = Array.Exists(row.Operands, o => o.Size == 'y');
+        int w = encoding.RexW ? 8 : encoding.VexW0 ? 0 : isGeneral ? rex & 8 : _random.Next(2) * 8;
+        int last = (15 - vvvv) << 3 | length << 2 | pp;
+        if (encoding.Map == 5 && w == 0 && (rex & 3) == 0 && _random.Next(2) == 0)
+        {
+            code.Add(0xc5, (byte)((rex & 4) == 0 ? 0x80 | last : last));
+        }
+        else
+        {
+            code.Add(0xc4, (byte)((7 - (rex & 7)) << 5 | (encoding.Map - 4)), (byte)(w << 4 | last));
+        }
+    }
+
     private static bool FormExists(InstructionRow row, int codeBits, int operandBits, ref bool memory)
     {
         Encoding encoding = row.Encoding;
         if ((row.Flags & (codeBits == 64 ? RowFlags.Not64 : RowFlags.Only64)) != 0
             || (operandBits == 64 && codeBits != 64)
-            || (encoding.RexW && codeBits != 64)
+            || (encoding.RexW && !encoding.IsVex && codeBits != 64)
             || (encoding.OperandBits != 0 && encoding.OperandBits != operandBits)
             || (encoding.AddressBits != 0 && encoding.AddressBits != codeBits))
         {
@@ -186,7 +204,8 @@ public sealed class InstructionGenerator
     private uint RandomTarget(InstructionRow row)
     {
         uint offset = (uint)_random.Next(NativeOracle.ScratchBytes / 4, NativeOracle.ScratchBytes * 3 / 4);
-        bool mustAlign = Array.Exists(row.Operands, o => o.Size is 'x' or '\0');
+        bool mustAlign = Array.Exists(row.Operands, o => o.Size is 'x' or '\0')
+            && (!row.Encoding.IsVex || row.Mnemonic.StartsWith("vmovap", StringComparison.Ordinal) || row.Mnemonic.StartsWith("vmovnt", StringComparison.Ordinal) || row.Mnemonic == "vmovdqa");
         return _scratchAddress + (mustAlign || _random.Next(2) == 0 ? offset & ~63u : offset);
     }
 
@@ -248,7 +267,11 @@ public sealed class InstructionGenerator
     {
         foreach (OperandSpec operand in row.Operands)
         {
-            if (operand.Kind == OperandKind.Immediate)
+            if (operand.Kind == OperandKind.VectorImmediate)
+            {
+                code.Add((byte)_random.Next(256));
+            }
+            else if (operand.Kind == OperandKind.Immediate)
             {
                 int byteCount = operand.Size switch
                 {

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sosia.Isa.X86.Tests.Oracle;
 
@@ -121,6 +122,7 @@ public sealed unsafe class NativeOracle : IDisposable
             code.Add(0x48, 0x0f, 0xae, 0x0c, 0x25).Add32(Field(State->Fx));
         }
 
+        AddUpperHalves(code, opcode: 0x18, isLoad: true);
         code.Add(0xff, 0x34, 0x25).Add32(Field(&State->Rflags)).Add(0x9d);
         for (int register = 0; register < 16; register++)
         {
@@ -168,6 +170,7 @@ public sealed unsafe class NativeOracle : IDisposable
 
         code.Add(0x9c, 0x8f, 0x04, 0x25).Add32(Field(&State->Rflags));
         code.Add(0xfc);
+        AddUpperHalves(code, opcode: 0x19, isLoad: false);
         if (is32)
         {
             code.Add(0x0f, 0xae, 0x04, 0x25).Add32(Field(State->Fx));
@@ -180,6 +183,27 @@ public sealed unsafe class NativeOracle : IDisposable
         code.Add(0x48, 0x0f, 0xae, 0x0c, 0x25).Add32(Field(State->HostFx));
         code.Add(0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3);
         return code.ToArray();
+    }
+
+    // VINSERTF128 or VEXTRACTF128 of all sixteen registers; then, after the latter, VZEROUPPER comes below FXSAVE's notice.
+    private void AddUpperHalves(CodeBytes code, byte opcode, bool isLoad)
+    {
+        if (!Avx.IsSupported)
+        {
+            return;
+        }
+
+        for (int register = 0; register < 16; register++)
+        {
+            int vvvv = isLoad ? register : 0;
+            code.Add(0xc4, (byte)((register < 8 ? 0x80 : 0) | 0x63), (byte)((15 - vvvv) << 3 | 5), opcode, (byte)(4 | (register & 7) << 3), 0x25);
+            code.Add32(Field(&State->YmmHigh[2 * register])).Add(1);
+        }
+
+        if (!isLoad)
+        {
+            code.Add(0xc5, 0xf8, 0x77);
+        }
     }
 
     private static uint Field(void* address) => (uint)address;

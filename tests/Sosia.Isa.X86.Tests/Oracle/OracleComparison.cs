@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 
@@ -209,6 +210,7 @@ public sealed unsafe class OracleComparison : IDisposable
         if (compareFx)
         {
             DescribeFx(text, real->Fx, _after->Fx);
+            DescribeUpperHalves(text, real, _after);
         }
 
         if (text.Length != 0)
@@ -257,6 +259,17 @@ public sealed unsafe class OracleComparison : IDisposable
             if (real[i] != emulated[i])
             {
                 text.Append(CultureInfo.InvariantCulture, $"fxsave image at {i}: {Hex(emulated[i])}, natively {Hex(real[i])}; ");
+            }
+        }
+    }
+
+    private void DescribeUpperHalves(StringBuilder text, OracleState* real, OracleState* emulated)
+    {
+        for (int i = 0; i < 32 && HostFeatures.Has(CpuFeature.Avx); i++)
+        {
+            if (real->YmmHigh[i] != emulated->YmmHigh[i])
+            {
+                text.Append(CultureInfo.InvariantCulture, $"ymm{i / 2} upper [{i & 1}] {Hex(_before->YmmHigh[i])} became {Hex(emulated->YmmHigh[i])}, natively {Hex(real->YmmHigh[i])}; ");
             }
         }
     }

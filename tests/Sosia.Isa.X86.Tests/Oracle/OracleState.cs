@@ -27,6 +27,9 @@ public unsafe struct OracleState
     /// <summary>The host's own FXSAVE image meanwhile.</summary>
     public fixed byte HostFx[512];
 
+    /// <summary>The upper halves of YMM0–YMM15; meaningful where the host has AVX.</summary>
+    public fixed ulong YmmHigh[32];
+
     /// <summary>Writes an FXSAVE image with everything in its power-on state: control words default, registers empty and 0.</summary>
     public void ResetFx()
     {

@@ -394,14 +394,14 @@ public sealed unsafe class ControlRegisterTests
     }
 
     [Fact]
-    public void XSETBV_demands_x87_and_knows_SSE_only()
+    public void XSETBV_demands_x87_and_SSE_for_AVX()
     {
         using var m = new TestMachine();
         m.EnterLong();
         Assert.False(m.Execute(0x0f, 0x01, 0xd1));
         Assert.Equal(ExceptionVector.InvalidOpcode, m.FaultVector);
         m.State->Cr4 |= ControlBits.Cr4Osxsave;
-        foreach ((ulong value, bool allowed) in new[] { (3UL, true), (1UL, true), (2UL, false), (7UL, false), (0UL, false) })
+        foreach ((ulong value, bool allowed) in new[] { (3UL, true), (1UL, true), (2UL, false), (5UL, false), (8UL, false), (0UL, false) })
         {
             m.State->Gpr[0] = value;
             m.State->Gpr[1] = 0;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Sosia.Core;
 using Sosia.Isa.X86.Decode;
 using Xunit;
 
@@ -48,7 +49,12 @@ public sealed unsafe class CpuidTests
         [CpuFeature.Invpcid] = (7, 0, Register.Ebx, 10),
         [CpuFeature.Adx] = (7, 0, Register.Ebx, 19),
         [CpuFeature.Smap] = (7, 0, Register.Ebx, 20),
+        [CpuFeature.Avx] = (1, 0, Register.Ecx, 28),
+        [CpuFeature.F16c] = (1, 0, Register.Ecx, 29),
+        [CpuFeature.Fma] = (1, 0, Register.Ecx, 12),
+        [CpuFeature.Avx2] = (7, 0, Register.Ebx, 5),
         [CpuFeature.Xsaveopt] = (0xd, 1, Register.Eax, 0),
+        [CpuFeature.Xsavec] = (0xd, 1, Register.Eax, 1),
         [CpuFeature.Lahf64] = (0x8000_0001, 0, Register.Ecx, 0),
         [CpuFeature.Lzcnt] = (0x8000_0001, 0, Register.Ecx, 5),
         [CpuFeature.Rdtscp] = (0x8000_0001, 0, Register.Edx, 27),
@@ -108,10 +114,12 @@ public sealed unsafe class CpuidTests
         }
     }
 
-    [Fact]
-    public void The_model_is_x86_64_v2()
+    [Theory]
+    [InlineData("x86-64-v2")]
+    [InlineData("x86-64-v3")]
+    public void The_model_tells_its_level(string model)
     {
-        using TestMachine m = Machine();
+        using TestMachine m = Machine(CpuModel.Find(model));
         CpuidResult zero = CpuidModel.Query(m.Cpu, 0, 0);
         Assert.Equal("GenuineIntel", Text(zero.Ebx, zero.Edx, zero.Ecx));
         CpuidResult hypervisor = CpuidModel.Query(m.Cpu, 0x4000_0000, 0);
@@ -121,7 +129,7 @@ public sealed unsafe class CpuidTests
             CpuidResult part = CpuidModel.Query(m.Cpu, 0x8000_0000 + (uint)i, 0);
             return Text(part.Eax, part.Ebx, part.Ecx, part.Edx);
         }));
-        Assert.StartsWith("Sosia x86-64-v2", name);
+        Assert.StartsWith("Sosia " + model, name);
         Assert.Equal(0x3028u, CpuidModel.Query(m.Cpu, 0x8000_0008, 0).Eax);
     }
 
@@ -144,9 +152,67 @@ public sealed unsafe class CpuidTests
         Assert.NotEqual(0u, CpuidModel.Query(m.Cpu, 1, 0).Ecx & (1u << 27));
     }
 
-    private static TestMachine Machine()
+    [Fact]
+    public void Level_2_announces_nothing_of_level_3()
     {
-        var m = new TestMachine();
+        using TestMachine m = Machine(CpuModel.X8664V2);
+        foreach (CpuFeature feature in new[] { CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c, CpuFeature.Xsavec })
+        {
+            (uint leaf, uint subleaf, Register register, int bit) = Bits[feature];
+            Assert.Equal(0u, Read(m, leaf, subleaf, register) & (1u << bit));
+        }
+
+        Assert.Equal(new CpuidResult(3, 576, 576, 0), CpuidModel.Query(m.Cpu, 0xd, 0));
+        Assert.Equal(default, CpuidModel.Query(m.Cpu, 0xd, 2));
+    }
+
+    [Fact]
+    public void Leaf_D_tells_the_sizes_of_what_is_enabled_and_of_all()
+    {
+        using TestMachine m = Machine();
+        m.State->Xcr0 = 3;
+        Assert.Equal(new CpuidResult(7, 576, 832, 0), CpuidModel.Query(m.Cpu, 0xd, 0));
+        Assert.Equal(new CpuidResult(7, 576, 0, 0), CpuidModel.Query(m.Cpu, 0xd, 1));
+        m.State->Xcr0 = 7;
+        Assert.Equal(new CpuidResult(7, 832, 832, 0), CpuidModel.Query(m.Cpu, 0xd, 0));
+        Assert.Equal(new CpuidResult(7, 832, 0, 0), CpuidModel.Query(m.Cpu, 0xd, 1));
+        Assert.Equal(new CpuidResult(256, 576, 0, 0), CpuidModel.Query(m.Cpu, 0xd, 2));
+    }
+
+    [Fact]
+    public void The_host_like_model_is_level_3_without_what_the_host_lacks()
+    {
+        using TestMachine m = Machine(CpuModel.HostLike);
+        using TestMachine all = Machine();
+        foreach (CpuFeature feature in Bits.Keys)
+        {
+            (uint leaf, uint subleaf, Register register, int bit) = Bits[feature];
+            bool expected = feature == CpuFeature.Xsavec || Oracle.HostFeatures.Has(feature);
+            Assert.Equal(expected, (Read(m, leaf, subleaf, register) & (1u << bit)) != 0);
+            Assert.NotEqual(0u, Read(all, leaf, subleaf, register) & (1u << bit));
+        }
+    }
+
+    [Fact]
+    public void An_instruction_of_a_feature_that_is_not_announced_is_what_it_was_before()
+    {
+        ulong features = ulong.MaxValue & ~(1UL << (int)CpuFeature.Lzcnt) & ~(1UL << (int)CpuFeature.Avx2);
+        Assert.Equal(DecodeStatus.Ok, Decoder.Decode([0xf3, 0x0f, 0xbd, 0xc0], 64, features, out DecodedInstruction bits));
+        Assert.Equal("bsr", bits.Row!.Mnemonic);
+        Assert.Equal(DecodeStatus.Ok, Decoder.Decode([0xc5, 0xfd, 0xfc, 0xc0], 64, features, out DecodedInstruction add));
+        Assert.Null(add.Row);
+    }
+
+    [Fact]
+    public void An_unknown_model_is_refused_with_the_names_of_all()
+    {
+        SosiaException refusal = Assert.Throws<SosiaException>(() => CpuModel.Find("pentium"));
+        Assert.Equal("There is no CPU model 'pentium'; there are x86-64-v2, x86-64-v3, host-like.", refusal.Message);
+    }
+
+    private static TestMachine Machine(CpuModel? model = null)
+    {
+        var m = new TestMachine(model: model ?? CpuModel.X8664V3);
         m.EnterLong();
         return m;
     }

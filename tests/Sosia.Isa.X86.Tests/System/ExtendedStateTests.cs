@@ -13,6 +13,7 @@ public sealed unsafe class ExtendedStateTests
     private static readonly byte[] Fxsave = [0x0f, 0xae, 0x01];
     private static readonly byte[] Fxrstor = [0x0f, 0xae, 0x09];
     private static readonly byte[] Xsave = [0x0f, 0xae, 0x21];
+    private static readonly byte[] Xsavec = [0x0f, 0xc7, 0x21];
     private static readonly byte[] Xrstor = [0x0f, 0xae, 0x29];
     private static readonly byte[] Xsaveopt = [0x0f, 0xae, 0x31];
 
@@ -132,6 +133,7 @@ public sealed unsafe class ExtendedStateTests
     }
 
     [Theory]
+    [InlineData(512, 8UL)]
     [InlineData(512, 4UL)]
     [InlineData(520, 1UL)]
     [InlineData(520, 1UL << 63)]
@@ -158,14 +160,179 @@ public sealed unsafe class ExtendedStateTests
         Assert.Equal(ExceptionVector.InvalidOpcode, m.FaultVector);
     }
 
-    private static TestMachine Machine()
+    [Fact]
+    public void XSAVE_and_XRSTOR_move_the_upper_halves()
+    {
+        using TestMachine m = Machine(7);
+        Fill(m);
+        for (int i = 2; i < 64; i += (i & 3) == 2 ? 1 : 3)
+        {
+            m.State->Vector[i] = 0x1111_0000_0000UL + (uint)i;
+        }
+
+        Request(m, 7);
+        Assert.True(m.Execute(Xsave));
+        Assert.Equal(7UL, m.Read64(Area + 512));
+        Assert.Equal(m.State->Vector[2], m.Read64(Area + 576));
+        Assert.Equal(m.State->Vector[63], m.Read64(Area + 824));
+        byte[] before = StateBytes(m);
+        new Span<ulong>(m.State->Vector, 64).Clear();
+        Request(m, 4);
+        Assert.True(m.Execute(Xrstor));
+        Assert.Equal(0UL, m.State->Vector[0]);
+        Assert.NotEqual(0UL, m.State->Vector[2]);
+        Request(m, 7);
+        Assert.True(m.Execute(Xrstor));
+        Assert.Equal(before, StateBytes(m));
+    }
+
+    [Fact]
+    public void XSAVEOPT_does_not_write_upper_halves_that_are_zero_and_XRSTOR_clears_them()
+    {
+        using TestMachine m = Machine(7);
+        m.State->Vector[0] = 7;
+        m.Write64(Area + 576, 0x1234);
+        Request(m, 6);
+        Assert.True(m.Execute(Xsaveopt));
+        Assert.Equal(2UL, m.Read64(Area + 512));
+        Assert.Equal(0x1234UL, m.Read64(Area + 576));
+        m.State->Vector[2] = 99;
+        Assert.True(m.Execute(Xrstor));
+        Assert.Equal(0UL, m.State->Vector[2]);
+        Assert.Equal(7UL, m.State->Vector[0]);
+    }
+
+    [Theory]
+    [InlineData(4UL)]
+    [InlineData(2UL)]
+    public void XSAVE_stores_MXCSR_with_SSE_or_AVX(ulong mask)
+    {
+        using TestMachine m = Machine(7);
+        m.State->Mxcsr = 0x1fa0;
+        Request(m, mask);
+        Assert.True(m.Execute(Xsave));
+        Assert.Equal(0x1fa0u, m.Read32(Area + 24));
+        m.State->Mxcsr = 0x1f80;
+        Assert.True(m.Execute(Xrstor));
+        Assert.Equal(0x1fa0u, m.State->Mxcsr);
+    }
+
+    [Fact]
+    public void XSAVEC_writes_the_compacted_form_without_what_is_initial()
+    {
+        using TestMachine m = Machine(7);
+        m.State->Fcw = 0x37f;
+        m.State->Vector[2] = 0x2222;
+        m.Write32(Area + 24, 0x5555);
+        m.Write64(Area + 160, 0x1234);
+        Request(m, 7);
+        Assert.True(m.Execute(Xsavec));
+        Assert.Equal(4UL, m.Read64(Area + 512));
+        Assert.Equal((1UL << 63) | 7, m.Read64(Area + 520));
+        Assert.Equal(0x5555u, m.Read32(Area + 24));
+        Assert.Equal(0x1234UL, m.Read64(Area + 160));
+        Assert.Equal(0x2222UL, m.Read64(Area + 576));
+        // Its XRSTOR initialises SSE with MXCSR, and does not look at the MXCSR in memory.
+        m.State->Mxcsr = 0x1fa0;
+        m.State->Vector[0] = 1;
+        m.State->Vector[2] = 0;
+        Assert.True(m.Execute(Xrstor));
+        Assert.Equal(0x1f80u, m.State->Mxcsr);
+        Assert.Equal(0UL, m.State->Vector[0]);
+        Assert.Equal(0x2222UL, m.State->Vector[2]);
+    }
+
+    [Theory]
+    [InlineData(512, 4UL, 3UL)]
+    [InlineData(520, 0UL, (1UL << 63) | 8)]
+    [InlineData(528, 0UL, 1UL)]
+    [InlineData(568, 0UL, 1UL)]
+    public void XRSTOR_checks_a_compacted_header(int offset, ulong present, ulong value)
+    {
+        using TestMachine m = Machine(7);
+        Fill(m);
+        Request(m, 3);
+        Assert.True(m.Execute(Xsavec));
+        Request(m, 7);
+        m.Write64(Area + 512, present);
+        m.Write64(Area + (uint)offset, offset == 512 ? present : value);
+        Assert.False(m.Execute(Xrstor));
+        Assert.Equal(ExceptionVector.GeneralProtection, m.FaultVector);
+    }
+
+    [Fact]
+    public void Without_XSAVEC_it_is_undefined_and_the_compacted_form_faults()
+    {
+        using var m = new TestMachine(model: CpuModel.X8664V2);
+        Prepare(m, 3);
+        Assert.False(m.Execute(Xsavec));
+        Assert.Equal(ExceptionVector.InvalidOpcode, m.FaultVector);
+        Request(m, 3);
+        Assert.True(m.Execute(Xsave));
+        m.Write64(Area + 520, (1UL << 63) | 3);
+        Assert.False(m.Execute(Xrstor));
+        Assert.Equal(ExceptionVector.GeneralProtection, m.FaultVector);
+        m.State->Gpr[1] = 1;
+        Assert.False(m.Execute(0x0f, 0x01, 0xd0));
+        Assert.Equal(ExceptionVector.GeneralProtection, m.FaultVector);
+    }
+
+    [Fact]
+    public void XGETBV_with_1_tells_what_is_in_use()
+    {
+        using TestMachine m = Machine(7);
+        m.State->Fcw = 0x37f;
+        m.State->Gpr[1] = 1;
+        m.State->Vector[6] = 1;
+        Assert.True(m.Execute(0x0f, 0x01, 0xd0));
+        Assert.Equal(4UL, m.State->Gpr[0]);
+    }
+
+    [Theory]
+    [InlineData("x86-64-v3", 7UL, true)]
+    [InlineData("x86-64-v3", 3UL, true)]
+    [InlineData("x86-64-v3", 5UL, false)]
+    [InlineData("x86-64-v3", 6UL, false)]
+    [InlineData("x86-64-v3", 15UL, false)]
+    [InlineData("x86-64-v2", 7UL, false)]
+    public void XSETBV_takes_AVX_only_with_SSE_and_where_it_exists(string model, ulong value, bool isTaken)
+    {
+        using var m = new TestMachine(model: CpuModel.Find(model));
+        Prepare(m, 1);
+        m.State->Gpr[1] = 0;
+        Request(m, value);
+        Assert.Equal(isTaken, m.Execute(0x0f, 0x01, 0xd1));
+        Assert.Equal(isTaken ? value : 1, m.State->Xcr0);
+    }
+
+    [Fact]
+    public void VLDMXCSR_and_VSTMXCSR_follow_the_rules_of_AVX()
+    {
+        using TestMachine m = Machine(7);
+        m.Write32(Area, 0x1fa0);
+        Assert.True(m.Execute(0xc5, 0xf8, 0xae, 0x11));
+        Assert.Equal(0x1fa0u, m.State->Mxcsr);
+        m.Write32(Area, 0);
+        Assert.True(m.Execute(0xc5, 0xf8, 0xae, 0x19));
+        Assert.Equal(0x1fa0u, m.Read32(Area));
+        m.State->Xcr0 = 3;
+        Assert.False(m.Execute(0xc5, 0xf8, 0xae, 0x19));
+        Assert.Equal(ExceptionVector.InvalidOpcode, m.FaultVector);
+    }
+
+    private static TestMachine Machine(ulong xcr0 = 3)
     {
         var m = new TestMachine();
+        Prepare(m, xcr0);
+        return m;
+    }
+
+    private static void Prepare(TestMachine m, ulong xcr0)
+    {
         m.EnterLong();
         m.State->Cr4 |= ControlBits.Cr4Osxsave;
-        m.State->Xcr0 = 3;
+        m.State->Xcr0 = xcr0;
         m.State->Gpr[1] = Area;
-        return m;
     }
 
     private static void Request(TestMachine m, ulong mask)

@@ -15,7 +15,7 @@ public sealed unsafe class VectorOracleTests
     private const int Rdx = 2;
     private const int Rdi = 7;
 
-    private static readonly string[] Families = ["mmx", "sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "aes", "pclmulqdq"];
+    private static readonly string[] Families = ["mmx", "sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "aes", "pclmulqdq", "avx", "avx2", "avx-special", "fma", "f16c"];
 
     /// <summary>The families that the table has.</summary>
     public static TheoryData<string, int> FamiliesAndWidths()
@@ -36,7 +36,7 @@ public sealed unsafe class VectorOracleTests
     {
         using var comparison = new OracleComparison(seed: 4711 + codeBits);
         var untested = new List<string>();
-        foreach (InstructionRow row in InstructionTable.Rows.Where(r => r.Family == family && (codeBits == 64 || !r.Encoding.RexW)))
+        foreach (InstructionRow row in InstructionTable.Rows.Where(r => r.Family == family && (codeBits == 64 || ((r.Encoding.IsVex || !r.Encoding.RexW) && (r.Flags & RowFlags.Only64) == 0))))
         {
             int before = comparison.Compared;
             if (HostFeatures.Has(row.Feature) && !IsApproximate(row))
@@ -63,6 +63,9 @@ public sealed unsafe class VectorOracleTests
     [InlineData("sse2")]
     [InlineData("sse3")]
     [InlineData("sse4.1")]
+    [InlineData("avx")]
+    [InlineData("fma")]
+    [InlineData("f16c")]
     public void Unmasked_exceptions_that_do_not_occur_change_nothing(string family)
     {
         using var comparison = new OracleComparison(seed: 4713);
@@ -77,7 +80,7 @@ public sealed unsafe class VectorOracleTests
     }
 
     // Their results differ from one processor model to the next.
-    private static bool IsApproximate(InstructionRow row) => row.Mnemonic.StartsWith("rcp", StringComparison.Ordinal) || row.Mnemonic.StartsWith("rsqrt", StringComparison.Ordinal);
+    private static bool IsApproximate(InstructionRow row) => row.Mnemonic.TrimStart('v').StartsWith("rcp", StringComparison.Ordinal) || row.Mnemonic.TrimStart('v').StartsWith("rsqrt", StringComparison.Ordinal);
 
     private static void CompareForm(OracleComparison comparison, InstructionRow row, int codeBits, bool memory, bool unmask)
     {
@@ -92,11 +95,11 @@ public sealed unsafe class VectorOracleTests
 
             comparison.Randomize(instruction);
             VectorSetup.Randomize(comparison, instruction, unmask);
-            if (row.Mnemonic.StartsWith("maskmov", StringComparison.Ordinal))
+            if (row.Mnemonic is "maskmovq" or "maskmovdqu" or "vmaskmovdqu")
             {
                 comparison.Initial->Gpr[Rdi] = comparison.ScratchAddress + (ulong)comparison.Random.Next(NativeOracle.ScratchBytes / 4, NativeOracle.ScratchBytes / 2);
             }
-            else if (row.Mnemonic.StartsWith("pcmpestr", StringComparison.Ordinal))
+            else if (row.Mnemonic.TrimStart('v').StartsWith("pcmpestr", StringComparison.Ordinal))
             {
                 comparison.Initial->Gpr[Rax] = (ulong)comparison.Random.Next(-20, 20);
                 comparison.Initial->Gpr[Rdx] = (ulong)comparison.Random.Next(-20, 20);

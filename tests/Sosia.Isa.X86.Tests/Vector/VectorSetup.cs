@@ -25,7 +25,7 @@ internal static unsafe class VectorSetup
         0x7fef_ffff_ffff_ffff, 0xffef_ffff_ffff_ffff, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000, 0x7ff8_0000_0000_0000, 0xfff8_0000_0000_1234, 0x7ff0_0000_0000_0001, 0xfff4_5678_9abc_def0,
     ];
 
-    /// <summary>Fills the FXSAVE image of the next instruction's state and the 16 bytes of memory at its operand.</summary>
+    /// <summary>Fills the FXSAVE image of the next instruction's state and the 32 bytes of memory at its operand.</summary>
     /// <param name="comparison">Whose initial state.</param>
     /// <param name="instruction">The instruction.</param>
     /// <param name="unmask">Whether some exceptions are unmasked.</param>
@@ -50,12 +50,19 @@ internal static unsafe class VectorSetup
             *(ulong*)(fx + XmmAt + (8 * i)) = Element(random, kind);
         }
 
+        for (int i = 0; i < 32; i++)
+        {
+            state->YmmHigh[i] = Element(random, kind);
+        }
+
         *(uint*)(fx + MxcsrAt) = Mxcsr(random) & ~(unmask ? (uint)random.Next(1, 64) << 7 : 0);
         if (instruction.Target != 0)
         {
             Span<byte> operand = comparison.InitialMemory[(int)(instruction.Target - comparison.ScratchAddress)..];
-            BitConverter.TryWriteBytes(operand, Element(random, kind));
-            BitConverter.TryWriteBytes(operand[8..], Element(random, kind));
+            for (int at = 0; at < 32; at += 8)
+            {
+                BitConverter.TryWriteBytes(operand[at..], Element(random, kind));
+            }
         }
     }
 

@@ -55,13 +55,13 @@ internal static class VectorFloatRows
         t.Family("sse", CpuFeature.Sse);
         t.Row("NP 0F 2E /r", "ucomiss", "Vx,Wd", Float<Comiss<Yes>, ToFlags, FromXmm, FromMemory4>(), RowFlags.ReadsOnly);
         t.Row("NP 0F 2F /r", "comiss", "Vx,Wd", Float<Comiss<No>, ToFlags, FromXmm, FromMemory4>(), RowFlags.ReadsOnly);
-        t.Row("NP 0F C2 /r", "cmpps", "Vx,Wx,Ib", XmmFloat<Cmpps, FromMemory16Aligned>(), Immediate);
-        t.Row("F3 0F C2 /r", "cmpss", "Vx,Wd,Ib", XmmFloat<Cmpss, FromMemory4>(), Immediate);
+        t.Row("NP 0F C2 /r", "cmpps", "Vx,Wx,Ib", XmmFloat<Cmpps<No>, FromMemory16Aligned>(), Immediate);
+        t.Row("F3 0F C2 /r", "cmpss", "Vx,Wd,Ib", XmmFloat<Cmpss<No>, FromMemory4>(), Immediate);
         t.Family("sse2", CpuFeature.Sse2);
         t.Row("66 0F 2E /r", "ucomisd", "Vx,Wq", Float<Comisd<Yes>, ToFlags, FromXmm, FromMemory8>(), RowFlags.ReadsOnly);
         t.Row("66 0F 2F /r", "comisd", "Vx,Wq", Float<Comisd<No>, ToFlags, FromXmm, FromMemory8>(), RowFlags.ReadsOnly);
-        t.Row("66 0F C2 /r", "cmppd", "Vx,Wx,Ib", XmmFloat<Cmppd, FromMemory16Aligned>(), Immediate);
-        t.Row("F2 0F C2 /r", "cmpsd", "Vx,Wq,Ib", XmmFloat<Cmpsd, FromMemory8>(), Immediate);
+        t.Row("66 0F C2 /r", "cmppd", "Vx,Wx,Ib", XmmFloat<Cmppd<No>, FromMemory16Aligned>(), Immediate);
+        t.Row("F2 0F C2 /r", "cmpsd", "Vx,Wq,Ib", XmmFloat<Cmpsd<No>, FromMemory8>(), Immediate);
     }
 
     private static void AddConversions(RowBuilder t)
@@ -136,6 +136,11 @@ internal static class VectorFloatRows
         t.Family("sse2", CpuFeature.Sse2);
         t.Row($"66 0F {opcode} /r", mnemonic + "pd", "Vx,Wx", XmmFloat<Packed64<TOperation>, FromMemory16Aligned>());
         t.Row($"F2 0F {opcode} /r", mnemonic + "sd", "Vx,Wq", XmmFloat<Scalar64<TOperation>, FromMemory8>());
+        string packed = TOperation.IsUnary ? "Vx,Wx" : "Vx,Hx,Wx";
+        t.FloatLanes<Packed32<TOperation>>($"NP.0F.WIG {opcode} /r", mnemonic + "ps", packed);
+        t.FloatLanes<Packed64<TOperation>>($"66.0F.WIG {opcode} /r", mnemonic + "pd", packed);
+        t.Scalar<Scalar32<TOperation>, FromMemory4>($"F3.0F.WIG {opcode} /r", mnemonic + "ss", "Vo,Ho,Wd");
+        t.Scalar<Scalar64<TOperation>, FromMemory8>($"F2.0F.WIG {opcode} /r", mnemonic + "sd", "Vo,Ho,Wq");
     }
 
     private static void Choice<TChoice>(RowBuilder t, string opcode, string mnemonic)
@@ -147,6 +152,10 @@ internal static class VectorFloatRows
         t.Family("sse2", CpuFeature.Sse2);
         t.Row($"66 0F {opcode} /r", mnemonic + "pd", "Vx,Wx", XmmFloat<PackedChoice64<TChoice>, FromMemory16Aligned>());
         t.Row($"F2 0F {opcode} /r", mnemonic + "sd", "Vx,Wq", XmmFloat<ScalarChoice64<TChoice>, FromMemory8>());
+        t.FloatLanes<PackedChoice32<TChoice>>($"NP.0F.WIG {opcode} /r", mnemonic + "ps");
+        t.FloatLanes<PackedChoice64<TChoice>>($"66.0F.WIG {opcode} /r", mnemonic + "pd");
+        t.Scalar<ScalarChoice32<TChoice>, FromMemory4>($"F3.0F.WIG {opcode} /r", mnemonic + "ss", "Vo,Ho,Wd");
+        t.Scalar<ScalarChoice64<TChoice>, FromMemory8>($"F2.0F.WIG {opcode} /r", mnemonic + "sd", "Vo,Ho,Wq");
     }
 
     private static void Logic<TInsn>(RowBuilder t, string opcode, string mnemonic)
@@ -156,5 +165,7 @@ internal static class VectorFloatRows
         t.Row($"NP 0F {opcode} /r", mnemonic + "ps", "Vx,Wx", Xmm<TInsn>());
         t.Family("sse2", CpuFeature.Sse2);
         t.Row($"66 0F {opcode} /r", mnemonic + "pd", "Vx,Wx", Xmm<TInsn>());
+        t.Lanes<OfBinary<TInsn>>($"NP.0F.WIG {opcode} /r", mnemonic + "ps", CpuFeature.Avx);
+        t.Lanes<OfBinary<TInsn>>($"66.0F.WIG {opcode} /r", mnemonic + "pd", CpuFeature.Avx);
     }
 }

@@ -1,5 +1,6 @@
 using Sosia.Isa.X86.Semantics.Vector;
 using static Sosia.Isa.X86.Semantics.Vector.VectorBindings;
+using static Sosia.Isa.X86.Semantics.Vector.WideBindings;
 
 namespace Sosia.Isa.X86.Decode.Rows;
 
@@ -33,18 +34,18 @@ internal static class VectorIntegerRows
         t.Row("NP 0F 69 /r", "punpckhwd", "Pq,Qq", MmxImmediate<OfUpperHalf<Punpcklwd>>());
         t.Row("NP 0F 6A /r", "punpckhdq", "Pq,Qq", MmxImmediate<OfUpperHalf<Punpckldq>>());
         t.Family("sse2", CpuFeature.Sse2);
-        t.Row("66 0F 68 /r", "punpckhbw", "Vx,Wx", Xmm<Punpckhbw>());
-        t.Row("66 0F 69 /r", "punpckhwd", "Vx,Wx", Xmm<Punpckhwd>());
-        t.Row("66 0F 6A /r", "punpckhdq", "Vx,Wx", Xmm<Punpckhdq>());
-        t.Row("66 0F 6C /r", "punpcklqdq", "Vx,Wx", Xmm<Punpcklqdq>());
-        t.Row("66 0F 6D /r", "punpckhqdq", "Vx,Wx", Xmm<Punpckhqdq>());
+        Sse2<Punpckhbw>(t, "68", "punpckhbw");
+        Sse2<Punpckhwd>(t, "69", "punpckhwd");
+        Sse2<Punpckhdq>(t, "6A", "punpckhdq");
+        Sse2<Punpcklqdq>(t, "6C", "punpcklqdq");
+        Sse2<Punpckhqdq>(t, "6D", "punpckhqdq");
         Joined<Packssdw>(t, "0F 6B", "packssdw", CpuFeature.Mmx, CpuFeature.Sse2);
         Both<Pcmpeqb>(t, "74", "pcmpeqb");
         Both<Pcmpeqw>(t, "75", "pcmpeqw");
         Both<Pcmpeqd>(t, "76", "pcmpeqd");
-        Both<Psrlw>(t, "D1", "psrlw");
-        Both<Psrld>(t, "D2", "psrld");
-        Both<Psrlq>(t, "D3", "psrlq");
+        ShiftByOperand<Psrlw>(t, "D1", "psrlw");
+        ShiftByOperand<Psrld>(t, "D2", "psrld");
+        ShiftByOperand<Psrlq>(t, "D3", "psrlq");
         Both<Paddq>(t, "D4", "paddq", CpuFeature.Sse2);
         Both<Pmullw>(t, "D5", "pmullw");
         Both<Psubusb>(t, "D8", "psubusb");
@@ -56,8 +57,8 @@ internal static class VectorIntegerRows
         Both<Pmaxub>(t, "DE", "pmaxub", CpuFeature.Sse);
         Both<Pandn>(t, "DF", "pandn");
         Both<Pavgb>(t, "E0", "pavgb", CpuFeature.Sse);
-        Both<Psraw>(t, "E1", "psraw");
-        Both<Psrad>(t, "E2", "psrad");
+        ShiftByOperand<Psraw>(t, "E1", "psraw");
+        ShiftByOperand<Psrad>(t, "E2", "psrad");
         Both<Pavgw>(t, "E3", "pavgw", CpuFeature.Sse);
         Both<Pmulhuw>(t, "E4", "pmulhuw", CpuFeature.Sse);
         Both<Pmulhw>(t, "E5", "pmulhw");
@@ -69,9 +70,9 @@ internal static class VectorIntegerRows
         Both<Paddsw>(t, "ED", "paddsw");
         Both<Pmaxsw>(t, "EE", "pmaxsw", CpuFeature.Sse);
         Both<Pxor>(t, "EF", "pxor");
-        Both<Psllw>(t, "F1", "psllw");
-        Both<Pslld>(t, "F2", "pslld");
-        Both<Psllq>(t, "F3", "psllq");
+        ShiftByOperand<Psllw>(t, "F1", "psllw");
+        ShiftByOperand<Pslld>(t, "F2", "pslld");
+        ShiftByOperand<Psllq>(t, "F3", "psllq");
         Both<Pmuludq>(t, "F4", "pmuludq", CpuFeature.Sse2);
         Both<Pmaddwd>(t, "F5", "pmaddwd");
         Both<Psadbw>(t, "F6", "psadbw", CpuFeature.Sse);
@@ -120,7 +121,7 @@ internal static class VectorIntegerRows
     {
         t.Family("ssse3", CpuFeature.Ssse3);
         t.Row("NP 0F 38 00 /r", "pshufb", "Pq,Qq", Mmx<PshufbMmx>());
-        t.Row("66 0F 38 00 /r", "pshufb", "Vx,Wx", Xmm<Pshufb>());
+        WithoutMmx<Pshufb>(t, "00", "pshufb");
         Joined<Phaddw>(t, "0F 38 01", "phaddw", CpuFeature.Ssse3, CpuFeature.Ssse3);
         Joined<Phaddd>(t, "0F 38 02", "phaddd", CpuFeature.Ssse3, CpuFeature.Ssse3);
         Joined<Phaddsw>(t, "0F 38 03", "phaddsw", CpuFeature.Ssse3, CpuFeature.Ssse3);
@@ -143,30 +144,30 @@ internal static class VectorIntegerRows
     {
         t.Family("sse4.1", CpuFeature.Sse41);
         t.Row("66 0F 38 17 /r", "ptest", "Vx,Wx", From<OfBinary<Ptest>, ToFlags, FromXmm, FromMemory16Aligned>(), RowFlags.ReadsOnly);
-        Extend<Pmovsxbw, FromMemory8>(t, "20", "pmovsxbw", "Wq");
-        Extend<Pmovsxbd, FromMemory4>(t, "21", "pmovsxbd", "Wd");
-        Extend<Pmovsxbq, FromMemory2>(t, "22", "pmovsxbq", "Ww");
-        Extend<Pmovsxwd, FromMemory8>(t, "23", "pmovsxwd", "Wq");
-        Extend<Pmovsxwq, FromMemory4>(t, "24", "pmovsxwq", "Wd");
-        Extend<Pmovsxdq, FromMemory8>(t, "25", "pmovsxdq", "Wq");
-        Extend<Pmovzxbw, FromMemory8>(t, "30", "pmovzxbw", "Wq");
-        Extend<Pmovzxbd, FromMemory4>(t, "31", "pmovzxbd", "Wd");
-        Extend<Pmovzxbq, FromMemory2>(t, "32", "pmovzxbq", "Ww");
-        Extend<Pmovzxwd, FromMemory8>(t, "33", "pmovzxwd", "Wq");
-        Extend<Pmovzxwq, FromMemory4>(t, "34", "pmovzxwq", "Wd");
-        Extend<Pmovzxdq, FromMemory8>(t, "35", "pmovzxdq", "Wq");
-        Sse41<Pmuldq>(t, "28", "pmuldq");
-        Sse41<Pcmpeqq>(t, "29", "pcmpeqq");
-        Sse41<Packusdw>(t, "2B", "packusdw");
-        Sse41<Pminsb>(t, "38", "pminsb");
-        Sse41<Pminsd>(t, "39", "pminsd");
-        Sse41<Pminuw>(t, "3A", "pminuw");
-        Sse41<Pminud>(t, "3B", "pminud");
-        Sse41<Pmaxsb>(t, "3C", "pmaxsb");
-        Sse41<Pmaxsd>(t, "3D", "pmaxsd");
-        Sse41<Pmaxuw>(t, "3E", "pmaxuw");
-        Sse41<Pmaxud>(t, "3F", "pmaxud");
-        Sse41<Pmulld>(t, "40", "pmulld");
+        Extend<Pmovsxbw, FromMemory8, Eight, FromMemory16>(t, "20", "pmovsxbw", "Wq", "Wo");
+        Extend<Pmovsxbd, FromMemory4, Four, FromMemory8>(t, "21", "pmovsxbd", "Wd", "Wq");
+        Extend<Pmovsxbq, FromMemory2, Two, FromMemory4>(t, "22", "pmovsxbq", "Ww", "Wd");
+        Extend<Pmovsxwd, FromMemory8, Eight, FromMemory16>(t, "23", "pmovsxwd", "Wq", "Wo");
+        Extend<Pmovsxwq, FromMemory4, Four, FromMemory8>(t, "24", "pmovsxwq", "Wd", "Wq");
+        Extend<Pmovsxdq, FromMemory8, Eight, FromMemory16>(t, "25", "pmovsxdq", "Wq", "Wo");
+        Extend<Pmovzxbw, FromMemory8, Eight, FromMemory16>(t, "30", "pmovzxbw", "Wq", "Wo");
+        Extend<Pmovzxbd, FromMemory4, Four, FromMemory8>(t, "31", "pmovzxbd", "Wd", "Wq");
+        Extend<Pmovzxbq, FromMemory2, Two, FromMemory4>(t, "32", "pmovzxbq", "Ww", "Wd");
+        Extend<Pmovzxwd, FromMemory8, Eight, FromMemory16>(t, "33", "pmovzxwd", "Wq", "Wo");
+        Extend<Pmovzxwq, FromMemory4, Four, FromMemory8>(t, "34", "pmovzxwq", "Wd", "Wq");
+        Extend<Pmovzxdq, FromMemory8, Eight, FromMemory16>(t, "35", "pmovzxdq", "Wq", "Wo");
+        WithoutMmx<Pmuldq>(t, "28", "pmuldq");
+        WithoutMmx<Pcmpeqq>(t, "29", "pcmpeqq");
+        WithoutMmx<Packusdw>(t, "2B", "packusdw");
+        WithoutMmx<Pminsb>(t, "38", "pminsb");
+        WithoutMmx<Pminsd>(t, "39", "pminsd");
+        WithoutMmx<Pminuw>(t, "3A", "pminuw");
+        WithoutMmx<Pminud>(t, "3B", "pminud");
+        WithoutMmx<Pmaxsb>(t, "3C", "pmaxsb");
+        WithoutMmx<Pmaxsd>(t, "3D", "pmaxsd");
+        WithoutMmx<Pmaxuw>(t, "3E", "pmaxuw");
+        WithoutMmx<Pmaxud>(t, "3F", "pmaxud");
+        WithoutMmx<Pmulld>(t, "40", "pmulld");
         t.Row("66 0F 38 41 /r", "phminposuw", "Vx,Wx", XmmUnary<Phminposuw>());
         t.Row("66 0F 3A 0E /r", "pblendw", "Vx,Wx,Ib", XmmImmediate<Pblendw>(), Immediate);
         t.Row("66 0F 3A 42 /r", "mpsadbw", "Vx,Wx,Ib", XmmImmediate<Mpsadbw>(), Immediate);
@@ -181,7 +182,7 @@ internal static class VectorIntegerRows
         t.Row("66 0F 3A 22 /r", "pinsrd", "Vx,Ed,Ib", From<Pinsrd, ToXmm, FromGeneral32, FromMemory4>(), Immediate);
         t.Row("66 REX.W 0F 3A 22 /r", "pinsrq", "Vx,Eq,Ib", From<Pinsrq, ToXmm, FromGeneral64, FromMemory8>(), Immediate);
         t.Family("sse4.2", CpuFeature.Sse42);
-        t.Row("66 0F 38 37 /r", "pcmpgtq", "Vx,Wx", Xmm<Pcmpgtq>());
+        WithoutMmx<Pcmpgtq>(t, "37", "pcmpgtq");
     }
 
     private static void Both<TInsn>(RowBuilder t, string opcode, string mnemonic, CpuFeature mmx = CpuFeature.Mmx)
@@ -190,7 +191,25 @@ internal static class VectorIntegerRows
         t.Family("mmx", mmx);
         t.Row($"NP 0F {opcode} /r", mnemonic, "Pq,Qq", Mmx<TInsn>());
         t.Family("sse2", CpuFeature.Sse2);
+        Sse2<TInsn>(t, opcode, mnemonic);
+    }
+
+    private static void Sse2<TInsn>(RowBuilder t, string opcode, string mnemonic)
+        where TInsn : struct, IVectorBinary
+    {
         t.Row($"66 0F {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        t.Lanes<OfBinary<TInsn>>($"66.0F.WIG {opcode} /r", mnemonic, CpuFeature.Avx2);
+    }
+
+    private static void ShiftByOperand<TInsn>(RowBuilder t, string opcode, string mnemonic)
+        where TInsn : struct, IVectorBinary
+    {
+        t.Family("mmx", CpuFeature.Mmx);
+        t.Row($"NP 0F {opcode} /r", mnemonic, "Pq,Qq", Mmx<TInsn>());
+        t.Family("sse2", CpuFeature.Sse2);
+        t.Row($"66 0F {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        t.Vex(CpuFeature.Avx, $"L0.66.0F.WIG {opcode} /r", mnemonic, "Vx,Hx,Wx", VexWith<OfBinary<TInsn>, FromMemory16>());
+        t.Vex(CpuFeature.Avx2, $"L1.66.0F.WIG {opcode} /r", mnemonic, "Vx,Hx,Wo", YmmLow<EachWithLow<OfBinary<TInsn>>, FromMemory16>());
     }
 
     private static void UnpackLow<TInsn>(RowBuilder t, string opcode, string mnemonic)
@@ -199,7 +218,7 @@ internal static class VectorIntegerRows
         t.Family("mmx", CpuFeature.Mmx);
         t.Row($"NP 0F {opcode} /r", mnemonic, "Pq,Qd", From<OfBinary<TInsn>, ToMmx, FromMmx, FromMemory4>());
         t.Family("sse2", CpuFeature.Sse2);
-        t.Row($"66 0F {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        Sse2<TInsn>(t, opcode, mnemonic);
     }
 
     private static void Joined<TInsn>(RowBuilder t, string opcode, string mnemonic, CpuFeature mmx, CpuFeature sse)
@@ -209,6 +228,7 @@ internal static class VectorIntegerRows
         t.Row($"NP {opcode} /r", mnemonic, "Pq,Qq", MmxImmediate<OfJoined<TInsn>>());
         t.Family(sse == CpuFeature.Sse2 ? "sse2" : "ssse3", sse);
         t.Row($"66 {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        t.Lanes<OfBinary<TInsn>>($"66.{opcode.Replace("0F 38", "0F38.WIG").Replace("0F ", "0F.WIG ")} /r", mnemonic, CpuFeature.Avx2);
     }
 
     private static void Shift<TInsn>(RowBuilder t, string opcode, string mnemonic)
@@ -218,6 +238,7 @@ internal static class VectorIntegerRows
         t.Row($"NP 0F {opcode}", mnemonic, "Nq,Ib", From<OfImmediateCount<TInsn>, ToMmx, FromNone, FromNone>(), Immediate);
         t.Family("sse2", CpuFeature.Sse2);
         t.Row($"66 0F {opcode}", mnemonic, "Ux,Ib", From<OfImmediateCount<TInsn>, ToXmm, FromNone, FromNone>(), Immediate);
+        t.Lanes<OfSourceCount<TInsn>>($"66.0F.WIG {opcode}", mnemonic, CpuFeature.Avx2, "Hx,Ux,Ib");
     }
 
     private static void Ssse3<TInsn>(RowBuilder t, string opcode, string mnemonic)
@@ -225,6 +246,7 @@ internal static class VectorIntegerRows
     {
         t.Row($"NP 0F 38 {opcode} /r", mnemonic, "Pq,Qq", Mmx<TInsn>());
         t.Row($"66 0F 38 {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        t.Lanes<OfBinary<TInsn>>($"66.0F38.WIG {opcode} /r", mnemonic, CpuFeature.Avx2);
     }
 
     private static void Magnitude<TInsn>(RowBuilder t, string opcode, string mnemonic)
@@ -232,14 +254,24 @@ internal static class VectorIntegerRows
     {
         t.Row($"NP 0F 38 {opcode} /r", mnemonic, "Pq,Qq", MmxUnary<TInsn>());
         t.Row($"66 0F 38 {opcode} /r", mnemonic, "Vx,Wx", XmmUnary<TInsn>());
+        t.Lanes<OfUnary<TInsn>>($"66.0F38.WIG {opcode} /r", mnemonic, CpuFeature.Avx2, "Vx,Wx");
     }
 
-    private static void Extend<TInsn, TMemory>(RowBuilder t, string opcode, string mnemonic, string source)
+    private static void Extend<TInsn, TMemory, TCount, TWideMemory>(RowBuilder t, string opcode, string mnemonic, string source, string wideSource)
         where TInsn : struct, IVectorUnary
         where TMemory : struct, IVectorSource
-        => t.Row($"66 0F 38 {opcode} /r", mnemonic, $"Vx,{source}", XmmUnaryWith<TInsn, TMemory>());
+        where TCount : struct, IConstantInteger
+        where TWideMemory : struct, IVectorSource
+    {
+        t.Row($"66 0F 38 {opcode} /r", mnemonic, $"Vx,{source}", XmmUnaryWith<TInsn, TMemory>());
+        t.Vex(CpuFeature.Avx, $"L0.66.0F38.WIG {opcode} /r", mnemonic, $"Vx,{source}", VexUnary<TInsn, TMemory>());
+        t.Vex(CpuFeature.Avx2, $"L1.66.0F38.WIG {opcode} /r", mnemonic, $"Vx,{wideSource}", YmmLow<Widen<OfUnary<TInsn>, TCount>, TWideMemory>());
+    }
 
-    private static void Sse41<TInsn>(RowBuilder t, string opcode, string mnemonic)
+    private static void WithoutMmx<TInsn>(RowBuilder t, string opcode, string mnemonic)
         where TInsn : struct, IVectorBinary
-        => t.Row($"66 0F 38 {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+    {
+        t.Row($"66 0F 38 {opcode} /r", mnemonic, "Vx,Wx", Xmm<TInsn>());
+        t.Lanes<OfBinary<TInsn>>($"66.0F38.WIG {opcode} /r", mnemonic, CpuFeature.Avx2);
+    }
 }

@@ -41,7 +41,7 @@ internal static unsafe class StringCompare
         if (TryOperands(state, op, out Vector128<byte> a, out Vector128<byte> b))
         {
             int count = ElementCount((byte)op->Immediate);
-            Finish(state, (byte)op->Immediate, a, b, Saturate(length1, count), Saturate(length2, count), toIndex);
+            Finish(state, op, (byte)op->Immediate, a, b, Saturate(length1, count), Saturate(length2, count), toIndex);
         }
     }
 
@@ -50,16 +50,15 @@ internal static unsafe class StringCompare
         if (TryOperands(state, op, out Vector128<byte> a, out Vector128<byte> b))
         {
             byte control = (byte)op->Immediate;
-            Finish(state, control, a, b, LengthToZero(a, control), LengthToZero(b, control), toIndex);
+            Finish(state, op, control, a, b, LengthToZero(a, control), LengthToZero(b, control), toIndex);
         }
     }
 
     private static bool TryOperands(X86State* state, Op* op, out Vector128<byte> a, out Vector128<byte> b)
     {
         a = b = default;
-        if (VectorUnit.IsXmmBlocked(state))
+        if (!VectorUnit.Passes(state, op))
         {
-            VectorUnit.RefuseXmm(state);
             return false;
         }
 
@@ -79,7 +78,7 @@ internal static unsafe class StringCompare
         return Math.Min(BitOperations.TrailingZeroCount(zeros), ElementCount(control));
     }
 
-    private static void Finish(X86State* state, byte control, Vector128<byte> a, Vector128<byte> b, int lengthA, int lengthB, bool toIndex)
+    private static void Finish(X86State* state, Op* op, byte control, Vector128<byte> a, Vector128<byte> b, int lengthA, int lengthB, bool toIndex)
     {
         int count = ElementCount(control);
         uint all = (1u << count) - 1;
@@ -104,6 +103,10 @@ internal static unsafe class StringCompare
         {
             // SAFETY: XMM0 lies within the state.
             *(Vector128<byte>*)state->Vector = (control & WideOutput) == 0 ? Vector128.CreateScalar(result).AsByte() : Expand(result, control);
+            if (VectorUnit.IsVex(op))
+            {
+                ((Vector128<byte>*)state->Vector)[1] = Vector128<byte>.Zero;
+            }
         }
 
         uint eflags = (result != 0 ? LazyFlags.Cf : 0)

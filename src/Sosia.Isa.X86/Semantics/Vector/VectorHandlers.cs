@@ -43,6 +43,14 @@ internal static unsafe class VectorHandlers
         where TMemory : struct, IVectorSource
         => instruction.IsMemory ? &RunFloat<TInsn, TDestination, TMemory> : &RunFloat<TInsn, TDestination, TRegister>;
 
+    /// <summary>An instruction under MXCSR, with the destination in a register or memory.</summary>
+    public static delegate*<X86State*, Op*, Op*> SelectFloatDestination<TInsn, TRegister, TMemory, TSource>(in DecodedInstruction instruction)
+        where TInsn : struct, IVectorFloat
+        where TRegister : struct, IVectorDestination
+        where TMemory : struct, IVectorDestination
+        where TSource : struct, IVectorSource
+        => instruction.IsMemory ? &RunFloat<TInsn, TMemory, TSource> : &RunFloat<TInsn, TRegister, TSource>;
+
     /// <summary>Two meanings by REX.W, with sources or destinations in general registers: the first for 32, the second for 64 bits.</summary>
     public static delegate*<X86State*, Op*, Op*> SelectFloatByRexW<TInsn32, TDestination32, TRegister32, TMemory32, TInsn64, TDestination64, TRegister64, TMemory64>(in DecodedInstruction instruction)
         where TInsn32 : struct, IVectorFloat
@@ -63,7 +71,14 @@ internal static unsafe class VectorHandlers
         where TDestination : struct, IVectorDestination
         where TSource : struct, IVectorSource
     {
-        if ((TDestination.IsXmm || TSource.IsXmm) && VectorUnit.IsXmmBlocked(state))
+        if (TDestination.IsVex)
+        {
+            if (VectorUnit.IsAvxSuspect(state) && !VectorUnit.PassesAvx(state))
+            {
+                return null;
+            }
+        }
+        else if ((TDestination.IsXmm || TSource.IsXmm) && VectorUnit.IsXmmBlocked(state))
         {
             return VectorUnit.RefuseXmm(state);
         }
@@ -88,7 +103,14 @@ internal static unsafe class VectorHandlers
         where TDestination : struct, IVectorDestination
         where TSource : struct, IVectorSource
     {
-        if (VectorUnit.IsXmmBlocked(state))
+        if (TDestination.IsVex)
+        {
+            if (VectorUnit.IsAvxSuspect(state) && !VectorUnit.PassesAvx(state))
+            {
+                return null;
+            }
+        }
+        else if (VectorUnit.IsXmmBlocked(state))
         {
             return VectorUnit.RefuseXmm(state);
         }
@@ -103,14 +125,22 @@ internal static unsafe class VectorHandlers
             return null;
         }
 
+        uint mxcsr = state->Mxcsr;
         Vector128<byte> destination = TDestination.Load(state, op);
-        if (!TInsn.TryFast(destination, source, (byte)op->Immediate, state->Mxcsr, out Vector128<byte> result)
+        if (!TInsn.TryFast(destination, source, (byte)op->Immediate, mxcsr, out Vector128<byte> result)
             && !TryExact<TInsn>(state, destination, source, (byte)op->Immediate, out result))
         {
             return null;
         }
 
-        return Finish<TDestination, TSource>(state, op, result);
+        Op* next = Finish<TDestination, TSource>(state, op, result);
+        if (TDestination.IsMemory && state->Exit == BlockExit.Fault)
+        {
+            // What was not stored has raised nothing.
+            state->Mxcsr = mxcsr;
+        }
+
+        return next;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 using Sosia.SoftFloat;
@@ -9,6 +10,11 @@ namespace Sosia.Isa.X86.Semantics.Vector;
 internal static unsafe class VectorUnit
 {
     private const uint Refusals = (uint)(ControlBits.Cr0Em | ControlBits.Cr0Ts);
+    private const uint AvxCr0 = (uint)ControlBits.Cr0Pe;
+    private const uint AvxCr0Mask = (uint)(ControlBits.Cr0Pe | ControlBits.Cr0Ts);
+
+    // XCR0's bits for SSE and AVX state.
+    private const uint AvxComponents = 6;
     private const uint PendingX87Exception = 0x80;
     private const uint Top = 0x3800;
 
@@ -16,6 +22,53 @@ internal static unsafe class VectorUnit
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsXmmBlocked(X86State* state)
         => (((uint)state->Cr0 & Refusals) | (~(uint)state->Cr4 & (uint)ControlBits.Cr4Osfxsr)) != 0;
+
+    /// <summary>True when an instruction with a VEX prefix on vector registers may not run now; <see cref="PassesAvx"/> decides.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsAvxSuspect(X86State* state)
+        => ((((uint)state->Cr0 ^ AvxCr0) & AvxCr0Mask) | (~(uint)state->Cr4 & (uint)ControlBits.Cr4Osxsave) | (~(uint)state->Xcr0 & AvxComponents)) != 0 || state->CodeBits == 16;
+
+    /// <summary>Records #UD or #NM where one is due for an instruction with a VEX prefix on vector registers (SDM vol. 2, table 2-17 and those after it).</summary>
+    /// <returns>False when it recorded a fault.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool PassesAvx(X86State* state)
+    {
+        if ((state->Cr0 & ControlBits.Cr0Pe) == 0 || (state->SystemFlags & ControlBits.Vm) != 0
+            || (state->Cr4 & ControlBits.Cr4Osxsave) == 0 || (state->Xcr0 & AvxComponents) != AvxComponents)
+        {
+            Fault(state, ExceptionVector.InvalidOpcode);
+            return false;
+        }
+
+        if ((state->Cr0 & ControlBits.Cr0Ts) != 0)
+        {
+            Fault(state, ExceptionVector.DeviceNotAvailable);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Records #UD or #NM where one is due for an instruction on XMM registers, with a VEX prefix or without.</summary>
+    /// <returns>False when it recorded a fault.</returns>
+    public static bool Passes(X86State* state, Op* op)
+    {
+        if (IsVex(op))
+        {
+            return PassesAvx(state);
+        }
+
+        if (!IsXmmBlocked(state))
+        {
+            return true;
+        }
+
+        RefuseXmm(state);
+        return false;
+    }
+
+    /// <summary>Whether an operation has a VEX prefix; for helpers, which serve both forms.</summary>
+    public static bool IsVex(Op* op) => InstructionTable.Rows[op->Row].Encoding.IsVex;
 
     /// <summary>True when an instruction on MMX registers may not run now; <see cref="PassesMmx"/> decides.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

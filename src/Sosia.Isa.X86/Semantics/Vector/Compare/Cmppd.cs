@@ -5,7 +5,8 @@ using Sosia.SoftFloat;
 namespace Sosia.Isa.X86.Semantics.Vector;
 
 /// <summary>CMPPD.</summary>
-internal readonly struct Cmppd : IVectorFloat
+internal readonly struct Cmppd<TVex> : IVectorFloat
+    where TVex : struct, IConstantBoolean
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryFast(Vector128<byte> destination, Vector128<byte> source, byte immediate, uint mxcsr, out Vector128<byte> result)
@@ -19,8 +20,8 @@ internal readonly struct Cmppd : IVectorFloat
         Vector128<ulong> result = default;
         for (int i = 0; i < Vector128<ulong>.Count; i++)
         {
-            FpRelation relation = Float64.Compare(destination.AsUInt64().GetElement(i), source.AsUInt64().GetElement(i), ComparePredicate.IsQuiet(immediate), ref env);
-            result = result.WithElement(i, ComparePredicate.Mask(immediate, relation));
+            FpRelation relation = Float64.Compare(destination.AsUInt64().GetElement(i), source.AsUInt64().GetElement(i), ComparePredicate.IsQuiet(ComparePredicate.Number<TVex>(immediate)), ref env);
+            result = result.WithElement(i, ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), relation));
         }
 
         return result.AsByte();
@@ -32,8 +33,8 @@ internal readonly struct Cmppd : IVectorFloat
     {
         Vector128<ulong> less = Vector128.LessThan(a, b).AsUInt64();
         Vector128<ulong> equal = Vector128.Equals(a, b).AsUInt64();
-        return (less & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Less)))
-            | (equal & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Equal)))
-            | (~(less | equal) & Vector128.Create(ComparePredicate.Mask(immediate, FpRelation.Greater)));
+        return (less & Vector128.Create(ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Less)))
+            | (equal & Vector128.Create(ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Equal)))
+            | (~(less | equal) & Vector128.Create(ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Greater)));
     }
 }

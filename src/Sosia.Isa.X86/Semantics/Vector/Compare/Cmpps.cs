@@ -5,7 +5,8 @@ using Sosia.SoftFloat;
 namespace Sosia.Isa.X86.Semantics.Vector;
 
 /// <summary>CMPPS.</summary>
-internal readonly struct Cmpps : IVectorFloat
+internal readonly struct Cmpps<TVex> : IVectorFloat
+    where TVex : struct, IConstantBoolean
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryFast(Vector128<byte> destination, Vector128<byte> source, byte immediate, uint mxcsr, out Vector128<byte> result)
@@ -19,8 +20,8 @@ internal readonly struct Cmpps : IVectorFloat
         Vector128<uint> result = default;
         for (int i = 0; i < Vector128<uint>.Count; i++)
         {
-            FpRelation relation = Float32.Compare(destination.AsUInt32().GetElement(i), source.AsUInt32().GetElement(i), ComparePredicate.IsQuiet(immediate), ref env);
-            result = result.WithElement(i, (uint)ComparePredicate.Mask(immediate, relation));
+            FpRelation relation = Float32.Compare(destination.AsUInt32().GetElement(i), source.AsUInt32().GetElement(i), ComparePredicate.IsQuiet(ComparePredicate.Number<TVex>(immediate)), ref env);
+            result = result.WithElement(i, (uint)ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), relation));
         }
 
         return result.AsByte();
@@ -32,8 +33,8 @@ internal readonly struct Cmpps : IVectorFloat
     {
         Vector128<uint> less = Vector128.LessThan(a, b).AsUInt32();
         Vector128<uint> equal = Vector128.Equals(a, b).AsUInt32();
-        return (less & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Less)))
-            | (equal & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Equal)))
-            | (~(less | equal) & Vector128.Create((uint)ComparePredicate.Mask(immediate, FpRelation.Greater)));
+        return (less & Vector128.Create((uint)ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Less)))
+            | (equal & Vector128.Create((uint)ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Equal)))
+            | (~(less | equal) & Vector128.Create((uint)ComparePredicate.Mask(ComparePredicate.Number<TVex>(immediate), FpRelation.Greater)));
     }
 }

@@ -24,15 +24,11 @@ internal static unsafe class MaskedStore
         VectorUnit.EnterMmx(state);
     }
 
-    /// <summary>MASKMOVDQU.</summary>
+    /// <summary>MASKMOVDQU and VMASKMOVDQU.</summary>
     public static void Maskmovdqu(X86Cpu cpu, Op* op)
     {
         X86State* state = cpu.State;
-        if (VectorUnit.IsXmmBlocked(state))
-        {
-            VectorUnit.RefuseXmm(state);
-        }
-        else if (FromXmm.TryLoad(state, op, out Vector128<byte> mask))
+        if (VectorUnit.Passes(state, op) && FromXmm.TryLoad(state, op, out Vector128<byte> mask))
         {
             TryStore(state, op, ToXmm.Load(state, op), mask, 16);
         }

@@ -13,6 +13,9 @@ internal unsafe interface IVectorDestination
     /// <summary>It is an MMX register.</summary>
     static abstract bool IsMmx { get; }
 
+    /// <summary>The instruction has a VEX prefix: the rules of AVX state apply to it.</summary>
+    static abstract bool IsVex { get; }
+
     /// <summary>It is memory.</summary>
     static abstract bool IsMemory { get; }
 

@@ -14,6 +14,8 @@ internal readonly unsafe struct ToGeneral32 : IVectorDestination
 
     public static bool IsMmx => false;
 
+    public static bool IsVex => false;
+
     public static bool IsMemory => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

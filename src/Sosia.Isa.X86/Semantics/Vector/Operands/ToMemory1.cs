@@ -14,6 +14,8 @@ internal readonly unsafe struct ToMemory1 : IVectorDestination
 
     public static bool IsMmx => false;
 
+    public static bool IsVex => false;
+
     public static bool IsMemory => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,6 +14,8 @@ internal readonly unsafe struct ToMmx : IVectorDestination
 
     public static bool IsMmx => true;
 
+    public static bool IsVex => false;
+
     public static bool IsMemory => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,9 @@
+namespace Sosia.Isa.X86.Semantics.Vector;
+
+/// <summary>−(x × y) + z.</summary>
+internal readonly struct NegatedMultiplyAdd : IFusedSign
+{
+    public static bool NegatesProduct => true;
+
+    public static bool NegatesAddend(int element) => false;
+}

@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.Intrinsics.X86;
+using Sosia.Core;
+using Sosia.Isa.X86.Decode;
+
+namespace Sosia.Isa.X86;
+
+/// <summary>
+/// A CPU model: which of the features that have rows in the instruction table a processor announces. The levels are those of the x86-64 psABI. Everything beyond level 2 that
+/// is implemented and needs no state of its own belongs to every fixed model.
+/// </summary>
+public sealed class CpuModel
+{
+    private const ulong X87AndSse = 3;
+    private const ulong Avx = 4;
+
+    // Extensions for programs that a host may lack. All others are the baseline or the system's business, which does not depend on a host.
+    private static readonly CpuFeature[] HostFeatures =
+    [
+        CpuFeature.Aes, CpuFeature.Pclmul, CpuFeature.Movbe, CpuFeature.Lzcnt, CpuFeature.Bmi1, CpuFeature.Bmi2, CpuFeature.Adx,
+        CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c,
+    ];
+
+    private static readonly CpuFeature[] Version3Features = [CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c, CpuFeature.Xsavec];
+
+    private CpuModel(string name, string description, ulong features)
+    {
+        Name = name;
+        Description = description;
+        Features = features;
+    }
+
+    /// <summary>x86-64-v2, with AES, PCLMULQDQ, MOVBE, LZCNT, BMI1, BMI2, ADX, RDRAND.</summary>
+    public static CpuModel X8664V2 { get; } = new("x86-64-v2", "x86-64-v2 with AES, PCLMULQDQ, MOVBE, LZCNT, BMI1, BMI2, ADX and RDRAND", Without(Version3Features));
+
+    /// <summary>x86-64-v3: <see cref="X8664V2"/> with AVX, AVX2, FMA, F16C and XSAVEC.</summary>
+    public static CpuModel X8664V3 { get; } = new("x86-64-v3", "x86-64-v2 with AVX, AVX2, FMA, F16C and XSAVEC", ulong.MaxValue);
+
+    /// <summary>x86-64-v3 without the extensions for programs that the host's CPUID does not announce.</summary>
+    public static CpuModel HostLike { get; } = new("host-like", "x86-64-v3 without what the host's processor has not", Without([.. HostFeatures.Where(f => !IsOnHost(f))]));
+
+    /// <summary>The model of a machine that names none.</summary>
+    public static CpuModel Default => X8664V2;
+
+    /// <summary>All models.</summary>
+    public static IReadOnlyList<CpuModel> All { get; } = [X8664V2, X8664V3, HostLike];
+
+    /// <summary>The name on the command line.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is, in one line.</summary>
+    public string Description { get; }
+
+    /// <summary>The features: bit n stands for <see cref="CpuFeature"/> n.</summary>
+    public ulong Features { get; }
+
+    /// <summary>The XCR0 bits that may be set.</summary>
+    public ulong SupportedXcr0 => Has(CpuFeature.Avx) ? X87AndSse | Avx : X87AndSse;
+
+    /// <summary>Whether it has everything of x86-64-v3.</summary>
+    public bool IsVersion3 => Features == X8664V3.Features;
+
+    /// <summary>Finds a model by its name.</summary>
+    /// <exception cref="SosiaException">There is none.</exception>
+    public static CpuModel Find(string name)
+        => All.FirstOrDefault(m => m.Name == name)
+            ?? throw new SosiaException($"There is no CPU model '{name}'; there are {string.Join(", ", All.Select(m => m.Name))}.");
+
+    /// <summary>Whether it announces a feature.</summary>
+    public bool Has(CpuFeature feature) => (Features >> (int)feature & 1) != 0;
+
+    /// <summary>Whether XSETBV takes a value: x87 always, AVX only with SSE (SDM vol. 1, 13.3).</summary>
+    public bool AllowsXcr0(ulong value) => (value & 1) != 0 && (value & ~SupportedXcr0) == 0 && ((value & Avx) == 0 || (value & X87AndSse) == X87AndSse);
+
+    private static ulong Without(CpuFeature[] features)
+    {
+        ulong mask = ulong.MaxValue;
+        foreach (CpuFeature feature in features)
+        {
+            mask &= ~(1UL << (int)feature);
+        }
+
+        return mask;
+    }
+
+    private static bool IsOnHost(CpuFeature feature) => feature switch
+    {
+        CpuFeature.Aes => System.Runtime.Intrinsics.X86.Aes.IsSupported,
+        CpuFeature.Pclmul => Pclmulqdq.IsSupported,
+        CpuFeature.Movbe => IsInLeaf1(22),
+        CpuFeature.Lzcnt => Lzcnt.IsSupported,
+        CpuFeature.Bmi1 => Bmi1.IsSupported,
+        CpuFeature.Bmi2 => Bmi2.IsSupported,
+        CpuFeature.Adx => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ebx >> 19 & 1) != 0,
+        CpuFeature.Avx => System.Runtime.Intrinsics.X86.Avx.IsSupported,
+        CpuFeature.Avx2 => Avx2.IsSupported,
+        CpuFeature.Fma => Fma.IsSupported,
+        CpuFeature.F16c => System.Runtime.Intrinsics.X86.Avx.IsSupported && IsInLeaf1(29),
+        _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The host is not asked for this feature."),
+    };
+
+    private static bool IsInLeaf1(int bit) => X86Base.IsSupported && (X86Base.CpuId(1, 0).Ecx >> bit & 1) != 0;
+}
