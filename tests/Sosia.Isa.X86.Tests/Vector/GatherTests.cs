@@ -2,8 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Sosia.Isa.X86.Decode;
-using Sosia.Isa.X86.Execution;
-using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Tests.Oracle;
 using Xunit;
 
