@@ -56,6 +56,19 @@ internal sealed unsafe partial class BlockTranslations
             else if ((result & Thunks.SideExitBit) != 0)
             {
                 (SideExit exit, Translation translation) = _exits[(int)(result >> Thunks.SideExitShift)];
+                if (exit.Kind != SideExitKind.Operation)
+                {
+                    void* target = Link(state, exit, translation);
+                    if (target == null)
+                    {
+                        SettleFlags(state);
+                        return null;
+                    }
+
+                    result = enter(state, target);
+                    continue;
+                }
+
                 if (exit.Access.ByteCount != 0)
                 {
                     if (_cpu.TryMakeFast(state->SaveArea[(int)exit.Access.Address], exit.Access.ByteCount, exit.Access.IsWrite, out bool faulted))
@@ -92,13 +105,80 @@ internal sealed unsafe partial class BlockTranslations
         return op->IndexInBlock == 0 ? Block.Of(op)->FirstHandler(state, op) : op->Handler(state, op);
     }
 
+    // The block at a linear address, when the jump cache knows it and it has host code.
+    private static Block* FindTranslated(X86State* state, ulong linear)
+    {
+        JumpCacheEntry* entry = state->JumpCache + ((linear ^ (linear >> 13)) & (JumpCacheEntry.Count - 1));
+        if (state->CodeBits != 64 || entry->Linear != linear || entry->Generation != state->JumpCacheGeneration)
+        {
+            return null;
+        }
+
+        Block* block = Block.Of(entry->Ops);
+        if (block->IsVoid != 0 || block->Code == null)
+        {
+            return null;
+        }
+
+        entry->Code = block->Code;
+        return block;
+    }
+
+    // At an exit in front of a jump: leads it to the target's code, which is returned. Null when there is none yet: the dispatcher goes on.
+    private void* Link(X86State* state, SideExit exit, Translation translation)
+    {
+        bool isReturn = exit.Kind == SideExitKind.Return;
+        ulong linear = isReturn ? state->BlockRip : state->Rip;
+        Block* target = FindTranslated(state, linear);
+        if (target == null)
+        {
+            state->Rip = linear;
+            // A return's books are kept: the guest stands in front of a block.
+            state->CurrentOp = isReturn ? null : (Op*)(translation.Block + 1) + exit.Operation;
+            return null;
+        }
+
+        Edge edge = exit.Edge;
+        if (isReturn)
+        {
+            // The call and what is behind it lie in one page, which moves as a whole.
+            if (((target->GuestPhysical ^ translation.Block->GuestPhysical) & ~0xfffUL) != 0)
+            {
+                return target->Code;
+            }
+        }
+        else
+        {
+            state->RetiredAtBlock += ((Op*)(translation.Block + 1) + exit.Operation)->IndexInBlock + 1;
+            state->BlockRip = linear;
+            if (edge.Site != 0)
+            {
+                WriteSite(edge.Site, linear, state->JumpCacheGeneration);
+            }
+        }
+
+        Translation into = _translations[target->Translation];
+        _codeCache.PatchRel32(edge.Field, into.Lowered.Entry);
+        into.Incoming.Add(edge);
+        Links++;
+        return target->Code;
+    }
+
+    private void WriteSite(long site, ulong linear, ulong generation)
+    {
+        // SAFETY: an edge's site names two quadwords of the code cache.
+        var words = (ulong*)_codeCache.ToWrite((byte*)site);
+        words[0] = linear;
+        words[1] = generation;
+    }
+
     // After the last operation of a block, which has set RIP: the host code of the block there, when the jump cache knows it.
     private bool TryLeadOn(X86State* state, Op* last, out void* code)
     {
         code = null;
         ulong linear = state->Rip;
-        JumpCacheEntry* entry = state->JumpCache + ((linear ^ (linear >> 13)) & (JumpCacheEntry.Count - 1));
-        if (state->CodeBits != 64 || entry->Linear != linear || entry->Generation != state->JumpCacheGeneration || entry->Code == null || !AreMasked(state))
+        Block* block = FindTranslated(state, linear);
+        if (block == null || !AreMasked(state))
         {
             return false;
         }
@@ -107,7 +187,7 @@ internal sealed unsafe partial class BlockTranslations
         state->RetiredAtBlock += last->IndexInBlock + 1;
         state->BlockRip = linear;
         state->CurrentOp = null;
-        code = entry->Code;
+        code = block->Code;
         return true;
     }
 

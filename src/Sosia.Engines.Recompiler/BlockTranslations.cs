@@ -67,6 +67,9 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     /// <summary>Accesses that only lacked a TLB entry, and were tried again.</summary>
     public long RetriedAccesses { get; private set; }
 
+    /// <summary>Jumps linked from where they leave.</summary>
+    public long Links { get; private set; }
+
     /// <summary>Operations that host code executed by calling the interpreter's handler.</summary>
     public long HelperCalls
     {
@@ -153,6 +156,10 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         foreach (Edge edge in translation.Incoming)
         {
             _codeCache.PatchRel32(edge.Field, edge.Unlinked);
+            if (edge.Site != 0)
+            {
+                WriteSite(edge.Site, 1UL << 63, 0);
+            }
         }
 
         translation.Incoming.Clear();

@@ -14,5 +14,5 @@ internal sealed unsafe class Translation(Block* block, Lowered lowered)
     public Lowered Lowered { get; } = lowered;
 
     /// <summary>Branches of other blocks that jump here directly.</summary>
-    public List<Edge> Incoming { get; } = [];
+    public HashSet<Edge> Incoming { get; } = [];
 }

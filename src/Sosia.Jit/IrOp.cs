@@ -144,13 +144,13 @@ public enum IrOp : byte
     /// <summary>Executes guest operation <see cref="IrInstruction.Immediate"/> (its number in the block) by calling the interpreter's handler.</summary>
     CallOperation,
 
-    /// <summary>Leaves the block to the instruction at displacement <see cref="IrInstruction.Immediate"/> from the block's own.</summary>
+    /// <summary>Leaves the block to the instruction at displacement <see cref="IrInstruction.Immediate"/> from the block's own. <see cref="IrInstruction.Auxiliary"/> is an <see cref="IrJumpKind"/>.</summary>
     Jump,
 
     /// <summary>As <see cref="Jump"/> when A is not 0; otherwise to the instruction behind the block.</summary>
     Branch,
 
-    /// <summary>Leaves the block to the instruction at linear address A.</summary>
+    /// <summary>Leaves the block to the instruction at linear address A. <see cref="IrInstruction.Auxiliary"/> is an <see cref="IrJumpKind"/>.</summary>
     JumpIndirect,
 
     /// <summary>The block ends with a <see cref="CallOperation"/> that says itself where to go on.</summary>

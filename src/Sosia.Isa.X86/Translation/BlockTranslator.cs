@@ -251,16 +251,19 @@ public sealed unsafe class BlockTranslator
     }
 
     /// <summary>Ends the block with a branch to a displacement from its start.</summary>
-    internal void EndWithJump(ulong displacement)
+    /// <param name="displacement">The displacement.</param>
+    /// <param name="isCall">Whether a return is expected.</param>
+    internal void EndWithJump(ulong displacement, bool isCall = false)
     {
         _ended = true;
+        bool returns = isCall && IsReturnWithinPage();
         if (IsWithinPage(displacement))
         {
-            Ir.Add(IrOp.Jump, 64, immediate: displacement);
+            Ir.Add(IrOp.Jump, 64, immediate: displacement, auxiliary: (int)(returns ? IrJumpKind.Call : IrJumpKind.Plain));
         }
         else
         {
-            EndWithJumpTo(Linear((int)displacement));
+            EndWithJumpTo(Linear((int)displacement), returns ? IrJumpKind.FarCall : IrJumpKind.Far);
         }
     }
 
@@ -272,11 +275,14 @@ public sealed unsafe class BlockTranslator
     }
 
     /// <summary>Ends the block with a branch to a linear address.</summary>
-    internal void EndWithJumpTo(int target)
+    internal void EndWithJumpTo(int target, IrJumpKind kind = IrJumpKind.Plain)
     {
         _ended = true;
-        Ir.Add(IrOp.JumpIndirect, 64, target);
+        Ir.Add(IrOp.JumpIndirect, 64, target, auxiliary: (int)(kind == IrJumpKind.Call && !IsReturnWithinPage() ? IrJumpKind.Plain : kind));
     }
+
+    // The block behind a call is linked as any other, so that it must lie in the same page.
+    private bool IsReturnWithinPage() => IsWithinPage((ulong)(_operation->RipOffset + _operation->Length));
 
     // Whether a displacement from the block's start leads to the page that the block lies in: only then may blocks be linked.
     private bool IsWithinPage(ulong displacement)

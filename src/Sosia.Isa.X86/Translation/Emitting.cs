@@ -357,13 +357,13 @@ public struct Emitting : ISemantics<IrValue>
     public readonly IrValue NextRip() => new(_translator.Linear(_translator.Operation.RipOffset + _translator.Operation.Length));
 
     /// <summary>Ends the block with a branch to the instruction's target.</summary>
-    public readonly void Jump() => _translator.EndWithJump(_translator.Operation.Immediate);
+    public readonly void Jump(bool isCall = false) => _translator.EndWithJump(_translator.Operation.Immediate, isCall);
 
     /// <summary>Ends the block with a conditional branch to the instruction's target.</summary>
     public readonly void Branch(IrValue condition) => _translator.EndWithBranch(condition.Index, _translator.Operation.Immediate);
 
     /// <summary>Ends the block with a branch to an address that is known only when it runs.</summary>
-    public readonly void JumpTo(IrValue target) => _translator.EndWithJumpTo(target.Index);
+    public readonly void JumpTo(IrValue target, IrJumpKind kind = IrJumpKind.Plain) => _translator.EndWithJumpTo(target.Index, kind);
 
     private readonly IrValue Address()
     {

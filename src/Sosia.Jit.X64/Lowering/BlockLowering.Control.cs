@@ -41,6 +41,11 @@ public sealed unsafe partial class BlockLowering
                 break;
             case IrOp.Jump:
                 StoreEndFlags();
+                if ((IrJumpKind)n.Auxiliary == IrJumpKind.Call)
+                {
+                    EmitCallStack(byteCount);
+                }
+
                 EmitEdge((int)n.Immediate, isTaken: (int)n.Immediate != byteCount);
                 break;
             case IrOp.Branch:
@@ -54,7 +59,7 @@ public sealed unsafe partial class BlockLowering
                 break;
             case IrOp.JumpIndirect:
                 StoreEndFlags();
-                EmitJumpIndirect(Register(n.A));
+                EmitJumpTo((IrJumpKind)n.Auxiliary, n.A, byteCount);
                 break;
             case IrOp.End:
                 // The handler before this has left, or else the interpreter goes on behind it.
@@ -100,34 +105,6 @@ public sealed unsafe partial class BlockLowering
         Label unlinked = _a.NewLabel();
         int field = _a.JmpPatchable(unlinked);
         _pendingEdges.Add((unlinked, field, isTaken, displacement));
-    }
-
-    // By the jump cache; when it does not know the target's code, the dispatcher finds it.
-    private void EmitJumpIndirect(Gpr target)
-    {
-        Gpr entry = Take();
-        Label miss = _a.NewLabel();
-        _a.Mov(64, entry, target);
-        _a.Shift(ShiftOperation.Shr, 64, entry, 13);
-        _a.Alu(AluOperation.Xor, 64, entry, target);
-        _a.Alu(AluOperation.And, 32, entry, _layout.JumpCacheCount - 1);
-        _a.Shift(ShiftOperation.Shl, 32, entry, 5);
-        _a.Alu(AluOperation.Add, 64, entry, State(_layout.JumpCache));
-        _a.Alu(AluOperation.Cmp, 64, target, new Mem(entry, 0));
-        _a.Jcc(Condition.NotZero, miss);
-        Gpr other = Take();
-        _a.Mov(64, other, State(_layout.JumpCacheGeneration));
-        _a.Alu(AluOperation.Cmp, 64, other, new Mem(entry, 8));
-        _a.Jcc(Condition.NotZero, miss);
-        _a.Mov(64, entry, new Mem(entry, 24));
-        _a.Test(64, entry, entry);
-        _a.Jcc(Condition.Zero, miss);
-        _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount);
-        _a.Mov(64, State(_layout.BlockRip), target);
-        _a.Jmp(entry);
-        _a.Bind(miss);
-        _a.Mov(64, State(_layout.Rip), target);
-        LeaveBehind();
     }
 
     // Leaves with the block done and RIP set; the dispatcher sees by the last operation where the guest came from.

@@ -16,6 +16,7 @@ public sealed unsafe partial class BlockLowering
     private readonly List<(Label Label, int Exit)> _pendingExits = [];
     private readonly List<(Label Label, int Field, bool IsTaken, int Displacement)> _pendingEdges = [];
     private readonly List<ExitNode> _nodes = [];
+    private readonly List<PendingLink> _pendingLinks = [];
 
     private IrBlock _ir = null!;
     private bool[] _needed = new bool[1024];
@@ -84,6 +85,7 @@ public sealed unsafe partial class BlockLowering
             _a.Jmp(_thunks.SideExit);
         }
 
+        EmitLinkExits(firstExit);
         var edges = new Edge[_pendingEdges.Count];
         for (int i = 0; i < edges.Length; i++)
         {
@@ -99,6 +101,7 @@ public sealed unsafe partial class BlockLowering
             edges[i] = new Edge(_a.ExecuteAddress(field), unlinked, isTaken);
         }
 
+        EmitSites();
         return _a.Overflowed || _isGivenUp ? null
             : new Lowered(_a.ExecuteAddress(start), _a.ExecuteAddress(body), edges, _exits, _a.Position - start);
     }
@@ -131,7 +134,9 @@ public sealed unsafe partial class BlockLowering
         _isGivenUp = false;
         _pendingExits.Clear();
         _pendingEdges.Clear();
-        _exits = _ir.Exits.Count == 0 ? [] : new SideExit?[_ir.Exits.Count];
+        _pendingLinks.Clear();
+        // A block ends with at most one jump that is linked by its exit, and one place that is returned to.
+        _exits = new SideExit?[_ir.Exits.Count + 2];
         ForgetFlags();
         PrepareFlags();
     }

@@ -66,7 +66,7 @@ public sealed class GuestLayout
     public required int OperationByteCount { get; init; }
 
     /// <summary>How many values can be spilled at a time.</summary>
-    public const int SpillCount = 44;
+    public const int SpillCount = 43;
 
     /// <summary>Offset in the save area of the result of the side exit taken, 32 bits.</summary>
     public const int ExitOffset = (SaveAreaLength - 1) * 8;
@@ -77,12 +77,15 @@ public sealed class GuestLayout
     /// <summary>Offset in the save area of the address where the block goes on.</summary>
     public const int ResumeOffset = ExitOffset - 8;
 
-    /// <summary>Offset in the save area of the host's stack pointer while translated code runs.</summary>
+    /// <summary>Offset in the save area of the host's stack pointer while translated code runs and no guest call is on its stack.</summary>
     public const int StackOffset = ExitOffset - 16;
 
     /// <summary>Offset in the save area of the guest's flags as LAHF and SETO leave them in AX; 0 when the flag words hold them.</summary>
     public const int HostFlagsOffset = ExitOffset - 24;
 
+    /// <summary>Offset in the save area of the lowest stack pointer at which one more guest call may be put on the host's stack.</summary>
+    public const int StackLimitOffset = ExitOffset - 32;
+
     /// <summary>Quadwords of the save area.</summary>
-    public const int SaveAreaLength = 16 + SpillCount + 4;
+    public const int SaveAreaLength = 16 + SpillCount + 5;
 }

@@ -6,4 +6,13 @@ namespace Sosia.Jit.X64.Lowering;
 /// <param name="FlagCarries">The node of the flags' carry word; −1 when the state holds it.</param>
 /// <param name="Nodes">The nodes that both refer to, operands before their users.</param>
 /// <param name="Access">The access to guest memory that was not fast; its byte count is 0 for an exit of another kind.</param>
-public sealed record SideExit(int Operation, int FlagResult, int FlagCarries, ExitNode[] Nodes, SideExitAccess Access);
+/// <param name="Kind">Why.</param>
+/// <param name="Edge">For the kinds with a jump: what can be linked.</param>
+public sealed record SideExit(
+    int Operation,
+    int FlagResult,
+    int FlagCarries,
+    ExitNode[] Nodes,
+    SideExitAccess Access,
+    SideExitKind Kind = SideExitKind.Operation,
+    Edge Edge = default);

@@ -15,6 +15,9 @@ public sealed class Thunks
     /// <summary>See <see cref="SideExitBit"/>.</summary>
     public const int SideExitShift = 3;
 
+    // Room on the host's stack for guest calls that have not returned, 16 bytes each.
+    private const int CallStackByteCount = 16 << 10;
+
     private static readonly Gpr[] CalleeSaved = [Gpr.Rbx, Gpr.Rbp, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15];
 
     private readonly GuestLayout _layout;
@@ -64,7 +67,9 @@ public sealed class Thunks
         Exit = assembler.ExecuteAddress(assembler.Position);
         StoreGuest(assembler);
         assembler.Bind(leave);
-        assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 8);
+        // What guest calls left on the stack is forgotten.
+        assembler.Mov(64, Gpr.Rsp, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.StackOffset));
+        assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 24);
         for (int i = CalleeSaved.Length - 1; i >= 0; i--)
         {
             assembler.Pop(CalleeSaved[i]);
@@ -199,9 +204,14 @@ public sealed class Thunks
             assembler.Push(register);
         }
 
-        // Six pushes and the return address: the stack is to be a multiple of 16 inside blocks.
-        assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 8);
+        // Below the six registers and the return address stands, as if a call had put it there, a return address that is not canonical: it matches none.
         assembler.Mov(64, Gpr.Rbp, Gpr.Rdi);
+        assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 24);
+        assembler.MovImmediate(Gpr.Rax, long.MinValue);
+        assembler.Mov(64, new Mem(Gpr.Rsp, 8), Gpr.Rax);
+        assembler.Mov(64, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.StackOffset), Gpr.Rsp);
+        assembler.Lea(64, Gpr.Rax, new Mem(Gpr.Rsp, -CallStackByteCount));
+        assembler.Mov(64, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.StackLimitOffset), Gpr.Rax);
         assembler.Stmxcsr(new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostMxcsrOffset));
     }
 

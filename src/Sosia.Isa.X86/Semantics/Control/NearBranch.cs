@@ -3,6 +3,7 @@ using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Translation;
+using Sosia.Jit;
 
 namespace Sosia.Isa.X86.Semantics.Control;
 
@@ -51,7 +52,7 @@ internal static unsafe class NearBranch
     public static void EmitCall(ref Emitting s)
     {
         s.Push(s.NextRip());
-        s.Jump();
+        s.Jump(isCall: true);
     }
 
     /// <summary>Records JMP r/m, in 64-bit code.</summary>
@@ -62,7 +63,7 @@ internal static unsafe class NearBranch
     {
         IrValue target = s.RequireCanonical(s.ReadDestination());
         s.Push(s.NextRip());
-        s.JumpTo(target);
+        s.JumpTo(target, IrJumpKind.Call);
     }
 
     /// <summary>Records RET and RET imm16, in 64-bit code.</summary>
@@ -74,7 +75,7 @@ internal static unsafe class NearBranch
             s.WriteRegister(4, s.Add(s.ReadRegister(4), s.Constant(count)));
         }
 
-        s.JumpTo(target);
+        s.JumpTo(target, IrJumpKind.Return);
     }
 
     private static Op* Jcc64<TCondition>(X86State* state, Op* op)
