@@ -84,7 +84,10 @@ public sealed unsafe class BlockTranslator
             if (!TryRecord())
             {
                 CallCount++;
-                Ir.Add(IrOp.CallOperation, 64, immediate: (ulong)i, exit: ExitHere());
+                // A repetition of nothing, which memcpy of a few bytes ends with, does nothing.
+                bool isRepetition = _instruction.RepPrefix != 0 && _instruction.Row is { Family: "string" } && (_operation->Flags & OpFlags.Address32) == 0;
+                int counter = isRepetition ? ReadSlot(1) : -1;
+                Ir.Add(IrOp.CallOperation, 64, counter, immediate: (ulong)i, exit: ExitHere());
                 // The handler may change any register.
                 Array.Fill(_slots, -1);
                 _isVectorChecked = false;

@@ -79,6 +79,13 @@ public sealed unsafe partial class BlockLowering
         StoreFlags(exit.FlagResult, exit.FlagCarries);
         // Nothing of the host's own is in the temporaries any more.
         Label resume = _a.NewLabel();
+        if (n.A >= 0)
+        {
+            Gpr counter = Register(n.A);
+            _a.Test(64, counter, counter);
+            _a.Jcc(Condition.Zero, resume);
+        }
+
         _a.MovImmediate(Gpr.Rax, OperationAddress((int)n.Immediate) | Thunks.CallBit);
         _a.Lea(Gpr.Rcx, resume);
         _a.Jmp(_thunks.CallOperation);

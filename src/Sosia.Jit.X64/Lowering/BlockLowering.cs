@@ -173,6 +173,7 @@ public sealed unsafe partial class BlockLowering
                     UseEndFlags(i);
                     break;
                 case IrOp.CallOperation:
+                    Use(instruction.A, i);
                     // The handler finds the flags in the state.
                     Use(_ir.Exits[instruction.Exit].FlagResult, i);
                     Use(_ir.Exits[instruction.Exit].FlagCarries, i);
