@@ -22,6 +22,7 @@ internal sealed class CompareCommand
     private readonly Option<string?> _instructions = MachineArguments.Text("--instructions", "N", "Stop after N instructions");
     private readonly Option<string?> _timeout = MachineArguments.Text("--timeout", "TIME", "End with status 124 after this much time, such as 90s or 5m");
 
+    private readonly Option<string?> _switch = MachineArguments.Text("--switch-engines", "SEED", "Examine an engine that changes at random among all that work here, every few thousand instructions");
     private readonly Option<bool> _verbose = new("--verbose") { Description = "At the end, write what the guest wrote to its console to standard error" };
 
     private CompareCommand()
@@ -32,7 +33,7 @@ internal sealed class CompareCommand
     {
         var compare = new CompareCommand();
         var command = new Command("compare", "Run one guest under several engines: side by side to find differences, or one after the other to see how fast they are");
-        foreach (Option option in (IEnumerable<Option>)[compare._lockstep, compare._timing, compare._engines, compare._every, compare._instructions, compare._timeout, compare._verbose, .. compare._machine.All])
+        foreach (Option option in (IEnumerable<Option>)[compare._lockstep, compare._timing, compare._engines, compare._every, compare._instructions, compare._timeout, compare._switch, compare._verbose, .. compare._machine.All])
         {
             command.Add(option);
         }
@@ -53,7 +54,7 @@ internal sealed class CompareCommand
 
     private int RunTiming(ParseResult parsed)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_every, _instructions, _verbose])
+        foreach (Option option in (ReadOnlySpan<Option>)[_every, _instructions, _switch, _verbose])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {
@@ -89,10 +90,12 @@ internal sealed class CompareCommand
 
     private int RunLockstep(ParseResult parsed)
     {
-        string[] engines = Engines(parsed, ["interpreter", "recompiler"]);
+        int? seed = parsed.GetValue(_switch) is { } text ? OptionValue.Seed("--switch-engines", text) : null;
+        string[] engines = Engines(parsed, ["interpreter", .. seed is null ? ["recompiler"] : (string[])[]]);
+        engines = seed is null ? engines : [.. engines, SwitchingEngine.EngineName];
         if (engines.Length != 2)
         {
-            throw new SosiaException("Lockstep takes two engines; give --engines NAME,NAME.");
+            throw new SosiaException("Lockstep takes two engines; give --engines NAME,NAME, or one and --switch-engines.");
         }
 
         Guest? guest = _machine.FindGuest(parsed);
@@ -101,6 +104,7 @@ internal sealed class CompareCommand
             Machine = _machine.Read(parsed) with { NoReboot = true },
             Reference = engines[0],
             Tested = engines[1],
+            CreateEngine = (name, options) => name == SwitchingEngine.EngineName ? SwitchingEngine.CreateOfAll(seed!.Value, options) : EngineRegistry.Create(name, options),
             Every = parsed.GetValue(_every) is { } every ? OptionValue.Count("--every", every) : 4999,
             MaxInstructions = parsed.GetValue(_instructions) is { } count ? OptionValue.LongCount("--instructions", count) : long.MaxValue,
             Timeout = parsed.GetValue(_timeout) is { } timeout ? OptionValue.Duration("--timeout", timeout) : null,

@@ -62,6 +62,12 @@ internal static class OptionValue
             : throw new SosiaException($"The size '{text}' of {option} is impossible; choose from 1M to 2G, such as 64M.");
     }
 
+    /// <summary>The seed of random decisions.</summary>
+    public static int Seed(string option, string text)
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seed)
+            ? seed
+            : throw new SosiaException($"The seed '{text}' of {option} cannot be understood; write a whole number from 0 to {int.MaxValue}.");
+
     /// <summary>A whole number, however large.</summary>
     public static long LongCount(string option, string text)
         => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count > 0

@@ -29,6 +29,7 @@ internal sealed class RunCommand
     private readonly Option<string?> _logFile = MachineArguments.Text("--log-file", "FILE", "Where --log writes [standard error]");
     private readonly Option<bool> _perfMap = new("--perf-map") { Description = "Write /tmp/perf-PID.map, by which perf names translated blocks" };
     private readonly Option<string?> _cacheSize = MachineArguments.Text("--jit-cache-size", "SIZE", "Room for translations, 1M to 2G [64M]");
+    private readonly Option<string?> _switch = MachineArguments.Text("--switch-engines", "SEED", "Change at random among all engines that work here, every few thousand instructions: for finding faults");
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Report on standard error what the guest does wrong" };
 
     private RunCommand()
@@ -41,7 +42,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._verbose])
+            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._verbose])
         {
             command.Add(option);
         }
@@ -145,6 +146,9 @@ internal sealed class RunCommand
                 : null,
             HasPerfMap = parsed.GetValue(_perfMap),
             Recompiler = parsed.GetValue(_cacheSize) is { } size ? new RecompilerOptions { CacheByteCount = OptionValue.CacheSize("--jit-cache-size", size) } : RecompilerOptions.Default,
+            SwitchSeed = parsed.GetValue(_switch) is not { } seed ? null
+                : parsed.GetValue(_engine) is null ? OptionValue.Seed("--switch-engines", seed)
+                : throw new SosiaException("The option --switch-engines takes all engines that work here; leave --engine out."),
             IsVerbose = parsed.GetValue(_verbose),
         };
     }

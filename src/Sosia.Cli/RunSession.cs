@@ -57,10 +57,12 @@ internal sealed class RunSession : IDisposable
     {
         List<ISerialBackend?> serial = ConnectSerial();
         var outputs = Own(new TranslationOutputs(_settings));
-        VirtualMachine vm = Own(VirtualMachine.Create(
-            _settings.Machine with { Serial = serial, DebugConsole = DebugConsole() },
-            _settings.Recompiler with { Observer = outputs.Observer }));
-        if (outputs.Observer is not null && vm.Engine is not RecompilerEngine)
+        RecompilerOptions recompiler = _settings.Recompiler with { Observer = outputs.Observer };
+        MachineOptions options = _settings.Machine with { Serial = serial, DebugConsole = DebugConsole() };
+        VirtualMachine vm = Own(_settings.SwitchSeed is { } seed
+            ? VirtualMachine.Create(options, SwitchingEngine.CreateOfAll(seed, recompiler))
+            : VirtualMachine.Create(options, recompiler));
+        if (outputs.Observer is not null && vm.Engine is not (RecompilerEngine or SwitchingEngine))
         {
             throw new SosiaException($"The engine '{vm.Engine.Name}' makes no translations that --log or --perf-map could show; choose --engine recompiler.");
         }

@@ -38,6 +38,9 @@ internal sealed record RunSettings
     /// <summary>How the recompiler runs, if it is the engine.</summary>
     public RecompilerOptions Recompiler { get; init; } = RecompilerOptions.Default;
 
+    /// <summary>The seed by which engines take turns; null for one engine.</summary>
+    public int? SwitchSeed { get; init; }
+
     /// <summary>True to report what the guest does wrong.</summary>
     public bool IsVerbose { get; init; }
 }

@@ -54,6 +54,8 @@ internal sealed unsafe class BlockRunner : IDisposable
         }
 
         _faultsLeft = maxInstructions;
+        // Since the last run another engine may have executed the block behind, or a debugger or a restored state changed RIP.
+        _linkFrom = null;
         // Zero makes the loop look at the events first.
         st->RetireLimit = 0;
         ExitReason? reason = null;

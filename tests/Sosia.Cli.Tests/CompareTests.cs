@@ -24,6 +24,15 @@ public sealed class CompareTests : IDisposable
     }
 
     [Fact]
+    public void Lockstep_with_an_engine_that_switches_at_random_is_equal_too()
+    {
+        string kernel = _folder.Write("kernel", TinyKernel.LongLoop);
+        ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--lockstep", "--switch-engines", "7", "--kernel", kernel, "--debug-exit", "0xf4");
+        Assert.Equal(0, result.Status);
+        Assert.StartsWith("interpreter and switching are equal", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Lockstep_stops_after_a_number_of_instructions()
     {
         string kernel = _folder.Write("kernel", TinyKernel.Echo);

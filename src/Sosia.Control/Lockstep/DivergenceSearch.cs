@@ -46,6 +46,12 @@ internal sealed class DivergenceSearch
         if (Differs(_saved, eager, _differsAt))
         {
             (SavedPair start, long differs) = Narrow(_saved, eager, canMove: true);
+            if (!Differs(start, eager, differs))
+            {
+                // An engine that keeps something that a saved state does not: always from the same place then.
+                (start, differs) = Narrow(_saved, eager, canMove: false);
+            }
+
             return SingleOut(start, differs) ?? Describe(start, eager, differs - 1, differs, isExact: false);
         }
 

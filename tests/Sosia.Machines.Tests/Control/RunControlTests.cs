@@ -111,6 +111,28 @@ public sealed class RunControlTests : IDisposable
         Assert.Equal(100, vm.Machine.Cpus[0].RetiredInstructions);
     }
 
+    [Theory]
+    [InlineData("interpreter")]
+    [InlineData("recompiler")]
+    public void A_block_does_not_lead_for_ever_to_where_the_instruction_pointer_was_set_between_two_runs(string engine)
+    {
+        // inc eax, as often as the longest block is long, and on; at 100100h: spin
+        var code = new GuestCode();
+        for (int i = 0; i < 0x100; i++)
+        {
+            code.Raw(0x40);
+        }
+
+        using VirtualMachine vm = Create(code.Spin(), engine: engine);
+        vm.Step(64);
+        vm.WriteRegister("rip", 0x10_0100);
+        vm.Step(10);
+        vm.WriteRegister("rip", 0x10_0000);
+        vm.Step(100);
+        Assert.Equal(0x10_0064u, vm.ReadRegister("rip"));
+        Assert.Equal(164u, vm.ReadRegister("rax"));
+    }
+
     [Fact]
     public void Pause_before_a_run_makes_it_return_at_once()
     {
@@ -332,10 +354,11 @@ public sealed class RunControlTests : IDisposable
         return run;
     }
 
-    private VirtualMachine Create(GuestCode code, bool is32Bit = true, string machine = "pc", bool noReboot = true, ClockMode clock = ClockMode.RealTime)
+    private VirtualMachine Create(GuestCode code, bool is32Bit = true, string machine = "pc", bool noReboot = true, ClockMode clock = ClockMode.RealTime, string engine = "auto")
         => VirtualMachine.Create(new MachineOptions
         {
             Machine = machine,
+            Engine = engine,
             MemoryByteCount = 16 << 20,
             Kernel = _files.Write("guest.bin", code.ToArray()),
             LoadAddress = is32Bit ? 0x10_0000u : 0x7c00u,
