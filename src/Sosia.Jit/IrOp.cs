@@ -18,8 +18,11 @@ public enum IrOp : byte
     /// <summary>Replaces guest register <see cref="IrInstruction.Immediate"/>, whole, by A.</summary>
     WriteSlot,
 
-    /// <summary>Eight bytes of the CPU state at offset <see cref="IrInstruction.Immediate"/>, which nothing in the block changes.</summary>
+    /// <summary>Eight bytes of the CPU state at offset <see cref="IrInstruction.Immediate"/>, as they are at this place.</summary>
     ReadState,
+
+    /// <summary>Replaces eight bytes of the CPU state at offset <see cref="IrInstruction.Immediate"/> by A.</summary>
+    WriteState,
 
     /// <summary>Reads guest memory at linear address A, Width bits, zero-extended. Leaves the block when the long way is needed.</summary>
     GuestLoad,

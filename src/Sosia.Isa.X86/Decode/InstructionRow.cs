@@ -45,7 +45,7 @@ public sealed unsafe class InstructionRow
     /// <summary>The CPUID feature that announces it.</summary>
     public CpuFeature Feature { get; }
 
-    /// <summary>The helper that does it; only for rows bound by <see cref="InstructionBinding.Helper"/>.</summary>
+    /// <summary>The helper that does it; only for rows bound to one.</summary>
     internal delegate*<X86Cpu, Op*, void> Helper => Binding.HelperFunction;
 
     /// <summary>"encoding mnemonic operands", for reports.</summary>

@@ -18,14 +18,21 @@ public sealed unsafe partial class X86Cpu
 
     // Which linear pages were fetched from since the jump cache was last voided: a Bloom filter of one hash.
     private readonly ulong[] _fetchedPages = new ulong[64];
+    private readonly ulong[] _fetchedLowPages = new ulong[64];
 
     private TlbEntry* _tlbs;
     private FetchTlbEntry* _fetchTlb;
     private PhysicalPageEntry* _physicalPages;
-    private ulong _fetchGeneration = 1;
-    private ulong _jumpGeneration = 1;
+    private ulong _userFetchGeneration = 1;
+    private ulong _userJumpGeneration = 1;
+    private ulong _supervisorFetchGeneration = 1;
+    private ulong _supervisorJumpGeneration = 1;
+
+    // Whether the supervisor fetched from a page that a write of CR3 or the flush of a page below may move.
+    private bool _supervisorFetchedLocally;
     private ulong _largeRegions;
     private ulong _largeFetchRegions;
+    private ulong _largeLowFetchRegions;
     private AccessPrivilege _privilege;
     private bool _isAlignmentChecked;
 
@@ -45,7 +52,14 @@ public sealed unsafe partial class X86Cpu
             _largeRegions = 0;
         }
 
-        VoidFetches();
+        if (keepGlobal)
+        {
+            VoidLocalFetches();
+        }
+        else
+        {
+            VoidFetches();
+        }
     }
 
     /// <summary>Flushes the translations of one linear address, as INVLPG does: global ones too, and the whole page however large.</summary>
@@ -68,7 +82,17 @@ public sealed unsafe partial class X86Cpu
             FlushLargePieces(page);
         }
 
-        if ((_largeFetchRegions & region) != 0 || WasFetched(page))
+        bool isLow = IsLow(page);
+        if (((isLow ? _largeLowFetchRegions : _largeFetchRegions) & region) == 0 && !WasFetched(page))
+        {
+            return;
+        }
+
+        if (isLow)
+        {
+            VoidLocalFetches();
+        }
+        else
         {
             VoidFetches();
         }
@@ -77,7 +101,8 @@ public sealed unsafe partial class X86Cpu
     /// <summary>Voids the engine's jump cache: for an engine that has dropped blocks.</summary>
     public void DropJumpCache()
     {
-        _jumpGeneration++;
+        _userJumpGeneration++;
+        _supervisorJumpGeneration++;
         PublishJumpGeneration();
     }
 
@@ -220,24 +245,49 @@ public sealed unsafe partial class X86Cpu
     private bool WasFetched(ulong page)
     {
         int hash = (int)((page >> 12) ^ (page >> 24)) & 4095;
-        return (_fetchedPages[hash >> 6] & (1UL << (hash & 63))) != 0;
+        return ((IsLow(page) ? _fetchedLowPages : _fetchedPages)[hash >> 6] & (1UL << (hash & 63))) != 0;
     }
 
     private void MarkFetched(ulong page, bool isLarge)
     {
         int hash = (int)((page >> 12) ^ (page >> 24)) & 4095;
-        _fetchedPages[hash >> 6] |= 1UL << (hash & 63);
+        bool isLow = IsLow(page);
+        (isLow ? _fetchedLowPages : _fetchedPages)[hash >> 6] |= 1UL << (hash & 63);
         if (isLarge)
         {
-            _largeFetchRegions |= 1UL << (int)((page >> 30) & 63);
+            (isLow ? ref _largeLowFetchRegions : ref _largeFetchRegions) |= 1UL << (int)((page >> 30) & 63);
         }
+    }
+
+    // Systems keep their users' pages below and their own above.
+    private static bool IsLow(ulong page) => (long)page >= 0;
+
+    // After a write of CR3 global pages stay: the kernel's code, as a rule, so that its blocks need not be found again at every switch of address spaces.
+    private void VoidLocalFetches()
+    {
+        if (_supervisorFetchedLocally)
+        {
+            VoidFetches();
+            return;
+        }
+
+        _userFetchGeneration++;
+        _userJumpGeneration++;
+        _largeLowFetchRegions = 0;
+        Array.Clear(_fetchedLowPages);
+        PublishJumpGeneration();
     }
 
     private void VoidFetches()
     {
-        _fetchGeneration++;
-        _jumpGeneration++;
+        _userFetchGeneration++;
+        _userJumpGeneration++;
+        _supervisorFetchGeneration++;
+        _supervisorJumpGeneration++;
+        _supervisorFetchedLocally = false;
         _largeFetchRegions = 0;
+        _largeLowFetchRegions = 0;
+        Array.Clear(_fetchedLowPages);
         Array.Clear(_fetchedPages);
         PublishJumpGeneration();
     }
@@ -247,6 +297,6 @@ public sealed unsafe partial class X86Cpu
     {
         X86State* st = State;
         ulong mode = (ulong)(uint)((st->CodeBits >> 4) | ((st->StackBits >> 4) << 3) | (st->Cpl == 3 ? 0x40 : 0));
-        st->JumpCacheGeneration = (_jumpGeneration << 8) | mode;
+        st->JumpCacheGeneration = ((st->Cpl == 3 ? _userJumpGeneration : _supervisorJumpGeneration) << 8) | mode;
     }
 }

@@ -37,7 +37,7 @@ public sealed unsafe partial class X86Cpu
         ulong page = linear & ~0xfffUL;
         ulong tag = page | (isUser ? 1UL : 0UL);
         FetchTlbEntry* entry = _fetchTlb + ((page >> 12) & (FetchTlbEntry.Count - 1));
-        if (entry->Tag == tag && entry->Generation == _fetchGeneration)
+        if (entry->Tag == tag && entry->Generation == (isUser ? _userFetchGeneration : _supervisorFetchGeneration))
         {
             guestPhysical = entry->GuestPhysical | (linear & 0xfff);
             return true;
@@ -58,8 +58,9 @@ public sealed unsafe partial class X86Cpu
         }
 
         MarkFetched(page, found.PageShift != 12);
+        _supervisorFetchedLocally |= !isUser && (!found.IsGlobal || IsLow(page));
         entry->Tag = tag;
-        entry->Generation = _fetchGeneration;
+        entry->Generation = isUser ? _userFetchGeneration : _supervisorFetchGeneration;
         entry->GuestPhysical = found.GuestPhysical & ~0xfffUL;
         guestPhysical = found.GuestPhysical;
         return true;

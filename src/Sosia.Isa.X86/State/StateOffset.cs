@@ -15,6 +15,12 @@ public static unsafe class StateOffset
     /// <summary>EFLAGS without the arithmetic flags.</summary>
     public static readonly ushort SystemFlags;
 
+    /// <summary>The current privilege level, 32 bits.</summary>
+    public static readonly ushort Cpl;
+
+    /// <summary>IA32_KERNEL_GS_BASE.</summary>
+    public static readonly ushort KernelGsBase;
+
     /// <summary>RAX; the others follow at 8-byte steps.</summary>
     public static readonly ushort Gpr;
 
@@ -53,6 +59,8 @@ public static unsafe class StateOffset
         Zero = (ushort)((byte*)&state.Zero - start);
         StackZero = (ushort)((byte*)&state.StackZero - start);
         BlockRip = (ushort)((byte*)&state.BlockRip - start);
+        Cpl = (ushort)((byte*)&state.Cpl - start);
+        KernelGsBase = (ushort)((byte*)&state.KernelGsBase - start);
         SystemFlags = (ushort)((byte*)&state.SystemFlags - start);
         Es = (ushort)((byte*)&state.Es - start);
         Gpr = (ushort)((byte*)state.Gpr - start);

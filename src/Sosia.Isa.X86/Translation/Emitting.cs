@@ -280,6 +280,15 @@ public struct Emitting : ISemantics<IrValue>
     public readonly void WriteMemory(IrValue address, int bits, IrValue value)
         => Ir.Add(IrOp.GuestStore, bits, address.Index, value.Index, exit: _translator.ExitHere());
 
+    /// <summary>Eight bytes of the CPU's state.</summary>
+    public readonly IrValue ReadState(ushort offset) => new(Ir.Add(IrOp.ReadState, 64, immediate: offset));
+
+    /// <summary>Replaces eight bytes of the CPU's state.</summary>
+    public readonly void WriteState(ushort offset, IrValue value) => Ir.Add(IrOp.WriteState, 64, value.Index, immediate: offset);
+
+    /// <summary>Leaves the instruction to the interpreter when a value is not 0; to be called before anything is committed.</summary>
+    public readonly void LeaveIf(IrValue condition) => Ir.Add(IrOp.ExitIf, 64, condition.Index, exit: _translator.ExitHere());
+
     /// <summary>A general register, whole.</summary>
     public readonly IrValue ReadWhole(int number) => new(_translator.ReadSlot(number));
 
@@ -304,8 +313,7 @@ public struct Emitting : ISemantics<IrValue>
             return false;
         }
 
-        IrValue flags = new(Ir.Add(IrOp.ReadState, 64, immediate: State.StateOffset.SystemFlags));
-        Ir.Add(IrOp.ExitIf, 64, And(flags, Constant(ControlBits.Df)).Index, exit: _translator.ExitHere());
+        LeaveIf(And(ReadState(State.StateOffset.SystemFlags), Constant(ControlBits.Df)));
         return true;
     }
 

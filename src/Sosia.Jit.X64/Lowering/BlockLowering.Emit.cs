@@ -37,6 +37,9 @@ public sealed unsafe partial class BlockLowering
                 _a.Mov(64, read, State((int)n.Immediate));
                 Place(i, read);
                 break;
+            case IrOp.WriteState:
+                StoreValue((int)n.Immediate, n.A);
+                break;
             case IrOp.GuestLoad or IrOp.GuestStore or IrOp.GuestWritable or IrOp.GuestReadable:
                 EmitGuestAccess(i, ref n);
                 break;

@@ -30,6 +30,9 @@ internal static unsafe class RecordedBlock
                 case IrOp.ReadState:
                     values[i] = *(ulong*)((byte*)state + n.Immediate);
                     break;
+                case IrOp.WriteState:
+                    *(ulong*)((byte*)state + n.Immediate) = a;
+                    break;
                 case IrOp.EntryCondition:
                     values[i] = Holds(n.Auxiliary, LazyFlags.ToEflags(state->FlagResult, state->FlagCarries)) ? 1UL : 0;
                     break;

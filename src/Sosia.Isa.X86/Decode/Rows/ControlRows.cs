@@ -32,7 +32,7 @@ internal static unsafe class ControlRows
         t.Row("0F 07", "sysret", "", Helper(&SystemCalls.Sysret), End, VirtualizationClass.Privileged, CpuFeature.LongMode);
         t.Row("0F 34", "sysenter", "", Helper(&SystemCalls.Sysenter), End, Control, CpuFeature.Sep);
         t.Row("0F 35", "sysexit", "", Helper(&SystemCalls.Sysexit), End, VirtualizationClass.Privileged, CpuFeature.Sep);
-        t.Row("0F 01 F8", "swapgs", "", Helper(&SystemCalls.Swapgs), RowFlags.Only64, VirtualizationClass.Privileged, CpuFeature.LongMode);
+        t.Row("0F 01 F8", "swapgs", "", Helper(&SystemCalls.Swapgs, &SystemRecording.EmitSwapgs), RowFlags.Only64, VirtualizationClass.Privileged, CpuFeature.LongMode);
         t.Row("F3 0F AE /0", "rdfsbase", "Ry", Helper(&SystemCalls.Rdfsbase), RowFlags.Only64, feature: CpuFeature.Fsgsbase);
         t.Row("F3 0F AE /1", "rdgsbase", "Ry", Helper(&SystemCalls.Rdgsbase), RowFlags.Only64, feature: CpuFeature.Fsgsbase);
         t.Row("F3 0F AE /2", "wrfsbase", "Ry", Helper(&SystemCalls.Wrfsbase), RowFlags.Only64, feature: CpuFeature.Fsgsbase);

@@ -20,7 +20,7 @@ internal static unsafe class MiscRows
         t.Row("F5", "cmc", "", Unary<Cmc>());
         t.Row("F8", "clc", "", Unary<Clc>());
         t.Row("F9", "stc", "", Unary<Stc>());
-        t.Row("FC", "cld", "", Helper(&General.Cld));
+        t.Row("FC", "cld", "", Helper(&General.Cld, &SystemRecording.EmitCld));
         t.Row("FD", "std", "", Helper(&General.Std));
         t.Row("9E", "sahf", "", Unary<Sahf>(), feature: CpuFeature.Lahf64);
         t.Row("9F", "lahf", "", Unary<Lahf>(), feature: CpuFeature.Lahf64);

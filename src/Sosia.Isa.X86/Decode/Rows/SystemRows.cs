@@ -56,9 +56,9 @@ internal static unsafe class SystemRows
     private static void AddFlags(RowBuilder t)
     {
         t.Family("system flags");
-        t.Row("FA", "cli", "", Helper(&FlagControl.Cli), kind: Privileged);
+        t.Row("FA", "cli", "", Helper(&FlagControl.Cli, &SystemRecording.EmitCli), kind: Privileged);
         t.Row("FB", "sti", "", Helper(&FlagControl.Sti), End, Privileged);
-        t.Row("9C", "pushf", "", Helper(&FlagControl.Pushf), RowFlags.Default64, Silent);
+        t.Row("9C", "pushf", "", Helper(&FlagControl.Pushf, &SystemRecording.EmitPushf), RowFlags.Default64, Silent);
         t.Row("9D", "popf", "", Helper(&FlagControl.Popf), RowFlags.Default64 | End, Silent);
         t.Row("NP 0F 01 CA", "clac", "", Helper(&FlagControl.Clac), kind: Privileged, feature: CpuFeature.Smap);
         t.Row("NP 0F 01 CB", "stac", "", Helper(&FlagControl.Stac), kind: Privileged, feature: CpuFeature.Smap);
