@@ -43,7 +43,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     public BlockTranslations(X86Cpu cpu, RecompilerOptions options)
     {
         _cpu = cpu;
-        _translator = new BlockTranslator(cpu.Model.Features);
+        _translator = new BlockTranslator(cpu.Model.Features, options.HostFeatures);
         _options = options;
         _codeCache = new CodeCache(options.CacheByteCount);
         _layout = LayoutOf(cpu.State, _flagWords);
@@ -251,6 +251,14 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
             Mxcsr = (int)((byte*)&state->Mxcsr - start),
             VectorRefused = ((int)((byte*)&state->Cr0 - start), (int)(ControlBits.Cr0Em | ControlBits.Cr0Ts)),
             VectorEnabled = ((int)((byte*)&state->Cr4 - start), (int)ControlBits.Cr4Osfxsr),
+            // Translated code is 64 bits wide, so that it is neither real nor virtual-8086 mode.
+            UpperRefused = ((int)((byte*)&state->Cr0 - start), (int)ControlBits.Cr0Ts),
+            UpperEnabled =
+            [
+                ((int)((byte*)&state->Cr4 - start), (int)ControlBits.Cr4Osxsave),
+                ((int)((byte*)&state->Xcr0 - start), 2),
+                ((int)((byte*)&state->Xcr0 - start), 4),
+            ],
         };
     }
 

@@ -61,7 +61,7 @@ public sealed class IrBlock
         _code[Count] = new IrInstruction
         {
             Op = op,
-            Width = (byte)width,
+            Width = (ushort)width,
             Auxiliary = (byte)auxiliary,
             SignificantBits = (byte)significantBits,
             A = a,

@@ -6,8 +6,8 @@ public struct IrInstruction
     /// <summary>What it does.</summary>
     public IrOp Op;
 
-    /// <summary>Width in bits: 8, 16, 32 or 64.</summary>
-    public byte Width;
+    /// <summary>Width in bits: 8, 16, 32 or 64; of vectors in memory 128 or 256.</summary>
+    public ushort Width;
 
     /// <summary>A condition's number, or a bit position.</summary>
     public byte Auxiliary;

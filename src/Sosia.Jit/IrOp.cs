@@ -135,7 +135,10 @@ public enum IrOp : byte
     /// <summary>A vector instruction: <see cref="IrBlock.Vectors"/> at <see cref="IrInstruction.Immediate"/>. A is a general operand or a host address; the value is a general result.</summary>
     Vector,
 
-    /// <summary>Leaves the block when the guest may not use vector registers just now.</summary>
+    /// <summary>Clears the upper 16 bytes of the sixteen 32-byte slots from offset <see cref="IrInstruction.Immediate"/> of the state on.</summary>
+    ClearUpperHalves,
+
+    /// <summary>Leaves the block when the guest may not use vector registers just now; with <see cref="IrInstruction.Immediate"/> 1, their upper halves.</summary>
     RequireVector,
 
     /// <summary>Leaves the block when A is no multiple of Width bits.</summary>

@@ -33,7 +33,7 @@ public static class IrText
 
     private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
     {
-        IrOp.WriteSlot or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
+        IrOp.WriteSlot or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.ClearUpperHalves or IrOp.RequireAligned or IrOp.RequireCanonical
             or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.End => false,
         IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
         _ => true,
@@ -101,6 +101,21 @@ public static class IrText
         string map = vector.Map switch { 1 => "0f ", 2 => "0f38 ", 3 => "0f3a ", _ => string.Empty };
         text.Append(CultureInfo.InvariantCulture, $" {prefix}{map}{vector.Opcode:x2}{(vector.IsWide ? ".w" : string.Empty)}");
         text.Append(CultureInfo.InvariantCulture, $" reg={Place(vector.Reg, vector.RegOffset)} rm={Place(vector.Rm, vector.RmOffset)}{(vector.WritesRm ? " to rm" : string.Empty)}");
+        if (vector.Length != 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" vex{vector.Length}");
+        }
+
+        if (vector.ThirdOffset >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" third=[{vector.ThirdOffset}]{(vector.WritesThird ? " written" : string.Empty)}");
+        }
+
+        if (vector.FourthOffset >= 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" fourth=[{vector.FourthOffset}]");
+        }
+
         if (vector.Immediate >= 0)
         {
             text.Append(CultureInfo.InvariantCulture, $" 0x{vector.Immediate:x}");

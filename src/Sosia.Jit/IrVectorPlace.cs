@@ -12,6 +12,9 @@ public enum IrVectorPlace : byte
     /// <summary>Memory at a host address.</summary>
     Memory,
 
+    /// <summary>None: ModRM.reg is part of the opcode, and its digit stands for the offset.</summary>
+    Digit,
+
     /// <summary>A vector register that is compared; the result is the flags as LAHF stores them.</summary>
     Flags,
 }

@@ -43,6 +43,8 @@ public sealed unsafe class LoweringTests
         Mxcsr = 1064,
         VectorRefused = (1072, 0),
         VectorEnabled = (1072, 1),
+        UpperRefused = (1072, 0),
+        UpperEnabled = [(1072, 1)],
     };
 
     [Theory]

@@ -1,7 +1,5 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Runtime.Intrinsics.X86;
 using Sosia.Core;
 using Sosia.Isa.X86.Decode;
 
@@ -15,13 +13,6 @@ public sealed class CpuModel
 {
     private const ulong X87AndSse = 3;
     private const ulong Avx = 4;
-
-    // Extensions for programs that a host may lack. All others are the baseline or the system's business, which does not depend on a host.
-    private static readonly CpuFeature[] HostFeatures =
-    [
-        CpuFeature.Aes, CpuFeature.Pclmul, CpuFeature.Movbe, CpuFeature.Lzcnt, CpuFeature.Bmi1, CpuFeature.Bmi2, CpuFeature.Adx,
-        CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c,
-    ];
 
     private static readonly CpuFeature[] Version3Features = [CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c, CpuFeature.Xsavec];
 
@@ -39,7 +30,7 @@ public sealed class CpuModel
     public static CpuModel X8664V3 { get; } = new("x86-64-v3", "x86-64-v2 with AVX, AVX2, FMA, F16C and XSAVEC", ulong.MaxValue);
 
     /// <summary>x86-64-v3 without the extensions for programs that the host's CPUID does not announce.</summary>
-    public static CpuModel HostLike { get; } = new("host-like", "x86-64-v3 without what the host's processor has not", Without([.. HostFeatures.Where(f => !IsOnHost(f))]));
+    public static CpuModel HostLike { get; } = new("host-like", "x86-64-v3 without what the host's processor has not", HostFeatures.Available);
 
     /// <summary>The model of a machine that names none.</summary>
     public static CpuModel Default => X8664V2;
@@ -84,22 +75,4 @@ public sealed class CpuModel
 
         return mask;
     }
-
-    private static bool IsOnHost(CpuFeature feature) => feature switch
-    {
-        CpuFeature.Aes => System.Runtime.Intrinsics.X86.Aes.IsSupported,
-        CpuFeature.Pclmul => Pclmulqdq.IsSupported,
-        CpuFeature.Movbe => IsInLeaf1(22),
-        CpuFeature.Lzcnt => Lzcnt.IsSupported,
-        CpuFeature.Bmi1 => Bmi1.IsSupported,
-        CpuFeature.Bmi2 => Bmi2.IsSupported,
-        CpuFeature.Adx => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ebx >> 19 & 1) != 0,
-        CpuFeature.Avx => System.Runtime.Intrinsics.X86.Avx.IsSupported,
-        CpuFeature.Avx2 => Avx2.IsSupported,
-        CpuFeature.Fma => Fma.IsSupported,
-        CpuFeature.F16c => System.Runtime.Intrinsics.X86.Avx.IsSupported && IsInLeaf1(29),
-        _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The host is not asked for this feature."),
-    };
-
-    private static bool IsInLeaf1(int bit) => X86Base.IsSupported && (X86Base.CpuId(1, 0).Ecx >> bit & 1) != 0;
 }

@@ -23,17 +23,21 @@ public sealed unsafe class BlockTranslator
     private readonly int[] _slots = new int[FlagCarriesSlot + 1];
     private readonly int[] _saved = new int[FlagCarriesSlot + 1];
     private readonly ulong _features;
+    private readonly ulong _hostFeatures;
     private DecodedInstruction _instruction;
     private Block* _block;
     private Op* _operation;
     private bool _ended;
     private bool _isVectorChecked;
+    private bool _isUpperChecked;
 
     /// <summary>Creates a translator.</summary>
     /// <param name="features">The CPU's features, as for <see cref="Decoder.Decode(ReadOnlySpan{byte}, int, ulong, out DecodedInstruction)"/>.</param>
-    public BlockTranslator(ulong features = ulong.MaxValue)
+    /// <param name="hostFeatures">The host's features: vector instructions of others call their handlers. Null for <see cref="HostFeatures.Available"/>.</param>
+    public BlockTranslator(ulong features = ulong.MaxValue, ulong? hostFeatures = null)
     {
         _features = features;
+        _hostFeatures = hostFeatures ?? HostFeatures.Available;
     }
 
     /// <summary>What is built.</summary>
@@ -74,7 +78,7 @@ public sealed unsafe class BlockTranslator
         CallCount = 0;
         _block = block;
         _ended = false;
-        _isVectorChecked = false;
+        _isVectorChecked = _isUpperChecked = false;
         Array.Fill(_slots, -1);
         var ops = (Op*)(block + 1);
         for (int i = 0; i < block->Count; i++)
@@ -90,7 +94,7 @@ public sealed unsafe class BlockTranslator
                 Ir.Add(IrOp.CallOperation, 64, counter, immediate: (ulong)i, exit: ExitHere());
                 // The handler may change any register.
                 Array.Fill(_slots, -1);
-                _isVectorChecked = false;
+                _isVectorChecked = _isUpperChecked = false;
                 if (_instruction.Row is null || (_instruction.Row.Flags & RowFlags.EndsBlock) != 0)
                 {
                     Ir.Add(IrOp.End, 64);
@@ -212,6 +216,16 @@ public sealed unsafe class BlockTranslator
         }
     }
 
+    /// <summary>As <see cref="RequireVector"/>, for instructions with a VEX prefix.</summary>
+    internal void RequireUpper()
+    {
+        if (!_isUpperChecked)
+        {
+            _isUpperChecked = true;
+            Ir.Add(IrOp.RequireVector, 64, immediate: 1, exit: ExitHere());
+        }
+    }
+
     /// <summary>The linear address at a displacement from the block's start.</summary>
     internal int Linear(int displacement)
         => Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: StateOffset.BlockRip), Ir.Constant((ulong)displacement));
@@ -294,7 +308,7 @@ public sealed unsafe class BlockTranslator
     // A LOCK prefix needs nothing more as long as there is one virtual CPU, whose devices work on its own thread.
     private bool TryRecord()
     {
-        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction)))
+        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
         {
             return false;
         }
@@ -304,7 +318,7 @@ public sealed unsafe class BlockTranslator
         _slots.CopyTo(_saved, 0);
         Failed = false;
         var emitting = new Emitting(this);
-        bool wasVectorChecked = _isVectorChecked;
+        (bool wasVectorChecked, bool wasUpperChecked) = (_isVectorChecked, _isUpperChecked);
         if (row.Binding.Emit != null)
         {
             row.Binding.Emit(ref emitting);
@@ -321,7 +335,7 @@ public sealed unsafe class BlockTranslator
 
         Ir.Truncate(count, exitCount);
         _saved.CopyTo(_slots, 0);
-        _isVectorChecked = wasVectorChecked;
+        (_isVectorChecked, _isUpperChecked) = (wasVectorChecked, wasUpperChecked);
         _ended = false;
         return false;
     }

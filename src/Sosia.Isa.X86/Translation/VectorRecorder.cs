@@ -1,12 +1,13 @@
 using System;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
 using Sosia.Jit;
 
 namespace Sosia.Isa.X86.Translation;
 
 /// <summary>
-/// Records SSE instructions for a host that has them itself: the host executes the guest's opcode on operands of our choice. Rows whose operands
+/// Records SSE and AVX instructions for a host that has them itself: the host executes the guest's opcode on operands of our choice. Rows whose operands
 /// are MMX registers or implicit, and the approximations, whose bits differ from one processor to the next, are left to the handlers.
 /// </summary>
 internal static class VectorRecorder
@@ -14,7 +15,13 @@ internal static class VectorRecorder
     private static readonly bool[] Recordable = Array.ConvertAll(InstructionTable.Rows, IsRecordable);
 
     /// <summary>Whether an instruction can be recorded.</summary>
-    public static bool CanRecord(in DecodedInstruction instruction) => Recordable[instruction.Row!.Id];
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="hostFeatures">What the host has.</param>
+    public static bool CanRecord(in DecodedInstruction instruction, ulong hostFeatures)
+    {
+        InstructionRow row = instruction.Row!;
+        return Recordable[row.Id] && Has(hostFeatures, row.Feature) && (!row.Encoding.IsVex || Has(hostFeatures, CpuFeature.Avx));
+    }
 
     /// <summary>Records the translator's current instruction.</summary>
     public static void Record(BlockTranslator translator)
@@ -22,12 +29,26 @@ internal static class VectorRecorder
         IrBlock ir = translator.Ir;
         ref readonly DecodedInstruction instruction = ref translator.Instruction;
         ref readonly Op op = ref translator.Operation;
-        OperandSpec[] operands = instruction.Row!.Operands;
-        bool writesRm = IsRm(operands[0].Kind);
-        ref readonly OperandSpec reg = ref operands[writesRm ? 1 : 0];
-        ref readonly OperandSpec rm = ref operands[writesRm ? 0 : 1];
-        translator.RequireVector();
+        InstructionRow row = instruction.Row!;
+        bool isVex = row.Encoding.IsVex;
+        if (isVex)
+        {
+            translator.RequireUpper();
+        }
+        else
+        {
+            translator.RequireVector();
+        }
 
+        if (row.Operands.Length == 0)
+        {
+            ir.Add(IrOp.ClearUpperHalves, 64, immediate: StateOffset.VectorAt(0));
+            return;
+        }
+
+        Form form = FormOf(row);
+        bool writesRm = form.WritesRm;
+        ref readonly OperandSpec rm = ref row.Operands[form.Rm];
         int value = -1;
         int bits = 8 * ByteCountOf(rm, instruction);
         IrVectorPlace place;
@@ -37,9 +58,9 @@ internal static class VectorRecorder
         {
             place = IrVectorPlace.Memory;
             int address = translator.MemoryAddress();
-            if (bits == 128 && !IsUnaligned(instruction.Row.Mnemonic))
+            if (isVex ? IsAligned(row.Mnemonic) : bits == 128 && !IsUnaligned(row.Mnemonic))
             {
-                ir.Add(IrOp.RequireAligned, 128, address, exit: translator.ExitHere());
+                ir.Add(IrOp.RequireAligned, bits, address, exit: translator.ExitHere());
             }
 
             value = ir.Add(writesRm ? IrOp.GuestWritable : IrOp.GuestReadable, bits, address, exit: translator.ExitHere());
@@ -55,20 +76,28 @@ internal static class VectorRecorder
             value = writesRm ? -1 : translator.ReadRegister(rmRegister, Math.Max(bits, 32));
         }
 
-        bool isComparison = (instruction.Row.Flags & RowFlags.ReadsOnly) != 0;
+        bool isComparison = (row.Flags & RowFlags.ReadsOnly) != 0;
         ushort regRegister = writesRm ? op.Source : op.Destination;
-        bool isGeneral = reg.Kind == OperandKind.GeneralReg;
+        bool isGeneral = form.Reg >= 0 && row.Operands[form.Reg].Kind == OperandKind.GeneralReg;
         ir.Vectors.Add(new IrVector(
             PrefixOf(instruction),
-            (byte)instruction.Map,
+            (byte)(instruction.Map & 3),
             instruction.Opcode,
             (instruction.Rex & 8) != 0,
-            HasImmediate(operands) ? (byte)instruction.Immediate : -1,
-            isGeneral ? IrVectorPlace.General : isComparison ? IrVectorPlace.Flags : IrVectorPlace.Vector,
-            isGeneral ? 0 : regRegister,
+            HasImmediate(row.Operands) ? (byte)instruction.Immediate : -1,
+            form.Reg < 0 ? IrVectorPlace.Digit : isGeneral ? IrVectorPlace.General : isComparison ? IrVectorPlace.Flags : IrVectorPlace.Vector,
+            form.Reg < 0 ? row.Encoding.RegDigit : isGeneral ? 0 : regRegister,
             place,
             rmOffset,
-            writesRm));
+            writesRm)
+        {
+            // Where VEX.L does not matter it is 0: nothing is known of the others' upper halves.
+            Length = !isVex ? 0 : row.Encoding.VexLength == 1 ? 256 : 128,
+            ReadsReg = writesRm || isComparison || row.Feature == CpuFeature.Fma,
+            ThirdOffset = form.Third < 0 ? -1 : form.Third == 0 ? op.Destination : op.Third,
+            WritesThird = form.Third == 0,
+            FourthOffset = form.HasFourth ? (int)op.Immediate : -1,
+        });
         int result = ir.Add(IrOp.Vector, 64, value, immediate: (ulong)(ir.Vectors.Count - 1));
         if (isComparison)
         {
@@ -102,36 +131,81 @@ internal static class VectorRecorder
 
     private static bool IsRecordable(InstructionRow row)
     {
-        if (!row.Family.StartsWith("sse", StringComparison.Ordinal) && !row.Family.StartsWith("ssse", StringComparison.Ordinal))
+        if (!row.Family.StartsWith("sse", StringComparison.Ordinal) && !row.Family.StartsWith("ssse", StringComparison.Ordinal)
+            && !row.Family.StartsWith("avx", StringComparison.Ordinal) && row.Family is not ("fma" or "f16c"))
         {
             return false;
         }
 
-        if (row.Operands.Length is < 2 or > 3 || row.Mnemonic.StartsWith("rcp", StringComparison.Ordinal) || row.Mnemonic.StartsWith("rsqrt", StringComparison.Ordinal)
-            || row.Mnemonic.StartsWith("pcmpestr", StringComparison.Ordinal) || row.Mnemonic.StartsWith("pcmpistr", StringComparison.Ordinal)
-            || row.Mnemonic.StartsWith("maskmov", StringComparison.Ordinal) || row.Mnemonic is "ptest" or "crc32" or "popcnt" or "movnti")
+        if (row.Mnemonic == "vzeroupper")
+        {
+            return true;
+        }
+
+        string mnemonic = row.Encoding.IsVex ? row.Mnemonic[1..] : row.Mnemonic;
+        if (row.Operands.Length < 2 || mnemonic.StartsWith("rcp", StringComparison.Ordinal) || mnemonic.StartsWith("rsqrt", StringComparison.Ordinal)
+            || mnemonic.StartsWith("pcmpestr", StringComparison.Ordinal) || mnemonic.StartsWith("pcmpistr", StringComparison.Ordinal)
+            || mnemonic.StartsWith("maskmov", StringComparison.Ordinal) || mnemonic.StartsWith("pmaskmov", StringComparison.Ordinal)
+            || mnemonic is "crc32" or "popcnt" or "movnti")
         {
             return false;
         }
 
-        if (row.Operands.Length == 3 && row.Operands[2].Kind != OperandKind.Immediate)
+        Form form = FormOf(row);
+        if (form.Rm < 0 || !form.IsKnown)
         {
             return false;
         }
 
-        bool writesRm = IsRm(row.Operands[0].Kind);
-        OperandKind reg = row.Operands[writesRm ? 1 : 0].Kind;
-        OperandKind rm = row.Operands[writesRm ? 0 : 1].Kind;
+        OperandKind reg = form.Reg < 0 ? OperandKind.VectorReg : row.Operands[form.Reg].Kind;
+        OperandKind rm = row.Operands[form.Rm].Kind;
         bool isVectorReg = reg == OperandKind.VectorReg;
         bool isVectorRm = rm is OperandKind.VectorRm or OperandKind.VectorRmRegister or OperandKind.Memory;
         bool isGeneralRm = rm is OperandKind.GeneralRm or OperandKind.GeneralRmRegister;
-        return (isVectorReg && (isVectorRm || isGeneralRm)) || (reg == OperandKind.GeneralReg && isVectorRm && !writesRm);
+        return (form.Reg >= 0 || row.Encoding.RegDigit >= 0)
+            && ((isVectorReg && (isVectorRm || isGeneralRm)) || (reg == OperandKind.GeneralReg && isVectorRm && !form.WritesRm));
     }
+
+    private static Form FormOf(InstructionRow row)
+    {
+        var form = new Form { Reg = -1, Rm = -1, Third = -1, IsKnown = true };
+        for (int i = 0; i < row.Operands.Length; i++)
+        {
+            switch (row.Operands[i].Kind)
+            {
+                case OperandKind.VectorReg or OperandKind.GeneralReg:
+                    form.Reg = i;
+                    break;
+                case OperandKind.VectorVex:
+                    form.Third = i;
+                    break;
+                case OperandKind.VectorImmediate:
+                    form.HasFourth = true;
+                    break;
+                case OperandKind.Immediate:
+                    break;
+                case var kind when IsRm(kind):
+                    form.Rm = i;
+                    break;
+                default:
+                    form.IsKnown = false;
+                    break;
+            }
+        }
+
+        form.WritesRm = form.Rm == 0 && form.Third != 0;
+        return form;
+    }
+
+    private static bool Has(ulong features, CpuFeature feature) => (features >> (int)feature & 1) != 0;
 
     private static bool IsRm(OperandKind kind)
         => kind is OperandKind.VectorRm or OperandKind.VectorRmRegister or OperandKind.Memory or OperandKind.GeneralRm or OperandKind.GeneralRmRegister;
 
     private static bool HasImmediate(OperandSpec[] operands) => operands[^1].Kind == OperandKind.Immediate;
+
+    private static bool IsAligned(string mnemonic)
+        => mnemonic is "vmovaps" or "vmovapd" or "vmovdqa" or "vmovntps" or "vmovntpd" or "vmovntdq" or "vmovntdqa";
 
     private static bool IsUnaligned(string mnemonic) => mnemonic is "movups" or "movupd" or "movdqu" or "lddqu";
 
@@ -142,11 +216,23 @@ internal static class VectorRecorder
         'd' => 4,
         'q' => 8,
         'y' => (instruction.Rex & 8) != 0 ? 8 : 4,
-        'x' => 16,
+        'x' => 16 << instruction.VexLength,
+        'o' => 16,
         _ => throw new InvalidOperationException($"{instruction.Row} has an operand of unknown size."),
     };
 
     // The mandatory prefix: F3 and F2 win over 66 (SDM vol. 2, 2.1.2).
     private static byte PrefixOf(in DecodedInstruction instruction)
         => instruction.RepPrefix != 0 ? instruction.RepPrefix : instruction.HasOperandSizePrefix ? (byte)0x66 : (byte)0;
+
+    // Which operand is where: indices into the row's operands, −1 for none.
+    private struct Form
+    {
+        public int Reg;
+        public int Rm;
+        public int Third;
+        public bool HasFourth;
+        public bool WritesRm;
+        public bool IsKnown;
+    }
 }

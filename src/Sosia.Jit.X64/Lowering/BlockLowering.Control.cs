@@ -29,12 +29,7 @@ public sealed unsafe partial class BlockLowering
                 _a.Jcc(Condition.NotZero, ExitLabel(i));
                 break;
             case IrOp.RequireVector:
-                Label exit = ExitLabel(i);
-                _a.Test(32, State(_layout.VectorRefused.Offset), _layout.VectorRefused.Mask);
-                _a.Jcc(Condition.NotZero, exit);
-                _a.Test(32, State(_layout.VectorEnabled.Offset), _layout.VectorEnabled.Mask);
-                ForgetFlags();
-                _a.Jcc(Condition.Zero, exit);
+                EmitRequireVector(i, n.Immediate != 0);
                 break;
             case IrOp.CallOperation:
                 EmitCall(ref n);

@@ -116,6 +116,9 @@ public sealed unsafe partial class BlockLowering
             case IrOp.Vector:
                 EmitVector(i, ref n);
                 break;
+            case IrOp.ClearUpperHalves:
+                EmitClearUpperHalves((int)n.Immediate);
+                break;
             default:
                 EmitControl(i, ref n, byteCount);
                 break;

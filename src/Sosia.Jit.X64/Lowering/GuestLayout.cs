@@ -62,6 +62,12 @@ public sealed class GuestLayout
     /// <summary>Where to look whether vector registers may be used: offset of 32 bits, and the bits that must be set.</summary>
     public required (int Offset, int Mask) VectorEnabled { get; init; }
 
+    /// <summary>As <see cref="VectorRefused"/>, for instructions that use the upper halves too.</summary>
+    public required (int Offset, int Mask) UpperRefused { get; init; }
+
+    /// <summary>As <see cref="VectorEnabled"/>, for instructions that use the upper halves too: of each mask one bit must be set.</summary>
+    public required (int Offset, int Mask)[] UpperEnabled { get; init; }
+
     /// <summary>Bytes of one pre-decoded operation.</summary>
     public required int OperationByteCount { get; init; }
 
