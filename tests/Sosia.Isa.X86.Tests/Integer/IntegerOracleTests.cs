@@ -49,7 +49,7 @@ public sealed unsafe class IntegerOracleTests
                 CompareForm(comparison, row, codeBits, operandBits, memory: true);
             }
 
-            if (comparison.Compared == before && HostFeatures.Has(row.Feature))
+            if (comparison.Compared == before && NativeFeatures.Has(row.Feature))
             {
                 untested.Add(row.ToString());
             }
@@ -69,7 +69,7 @@ public sealed unsafe class IntegerOracleTests
 
     private static void CompareForm(OracleComparison comparison, InstructionRow row, int codeBits, int operandBits, bool memory)
     {
-        if (!HostFeatures.Has(row.Feature))
+        if (!NativeFeatures.Has(row.Feature))
         {
             return;
         }

@@ -265,7 +265,7 @@ public sealed unsafe class OracleComparison : IDisposable
 
     private void DescribeUpperHalves(StringBuilder text, OracleState* real, OracleState* emulated)
     {
-        for (int i = 0; i < 32 && HostFeatures.Has(CpuFeature.Avx); i++)
+        for (int i = 0; i < 32 && NativeFeatures.Has(CpuFeature.Avx); i++)
         {
             if (real->YmmHigh[i] != emulated->YmmHigh[i])
             {

@@ -39,13 +39,13 @@ public sealed unsafe class VectorOracleTests
         foreach (InstructionRow row in InstructionTable.Rows.Where(r => r.Family == family && (codeBits == 64 || ((r.Encoding.IsVex || !r.Encoding.RexW) && (r.Flags & RowFlags.Only64) == 0))))
         {
             int before = comparison.Compared;
-            if (HostFeatures.Has(row.Feature) && !IsApproximate(row))
+            if (NativeFeatures.Has(row.Feature) && !IsApproximate(row))
             {
                 CompareForm(comparison, row, codeBits, memory: false, unmask: false);
                 CompareForm(comparison, row, codeBits, memory: true, unmask: false);
             }
 
-            if (comparison.Compared == before && HostFeatures.Has(row.Feature) && !IsApproximate(row))
+            if (comparison.Compared == before && NativeFeatures.Has(row.Feature) && !IsApproximate(row))
             {
                 untested.Add(row.ToString());
             }
@@ -69,7 +69,7 @@ public sealed unsafe class VectorOracleTests
     public void Unmasked_exceptions_that_do_not_occur_change_nothing(string family)
     {
         using var comparison = new OracleComparison(seed: 4713);
-        foreach (InstructionRow row in InstructionTable.Rows.Where(r => r.Family == family && HostFeatures.Has(r.Feature) && !IsApproximate(r)))
+        foreach (InstructionRow row in InstructionTable.Rows.Where(r => r.Family == family && NativeFeatures.Has(r.Feature) && !IsApproximate(r)))
         {
             CompareForm(comparison, row, 64, memory: false, unmask: true);
         }

@@ -4,7 +4,7 @@ using Sosia.Isa.X86.Decode;
 namespace Sosia.Isa.X86.Tests.Oracle;
 
 /// <summary>Which instructions the host CPU has.</summary>
-public static class HostFeatures
+public static class NativeFeatures
 {
     /// <summary>True when the host can execute instructions of a feature.</summary>
     public static bool Has(CpuFeature feature)
