@@ -15,8 +15,8 @@ public static class EngineRegistry
 
     private static readonly Entry[] Engines =
     [
-        new("interpreter", "decodes guest code once and calls a handler per instruction", static () => null, static _ => new InterpreterEngine()),
         new("recompiler", "makes host code of warm guest code", RecompilerEngine.Probe, static options => new RecompilerEngine(options)),
+        new("interpreter", "decodes guest code once and calls a handler per instruction", static () => null, static _ => new InterpreterEngine()),
     ];
 
     /// <summary>Every engine with its description and, if it cannot run here, the reason in words.</summary>
