@@ -103,7 +103,11 @@ public sealed unsafe partial class BlockLowering
     private void EmitEdge(int displacement, bool isTaken)
     {
         _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount);
-        _a.Alu(AluOperation.Add, 64, State(_layout.BlockRip), displacement);
+        if (displacement != 0)
+        {
+            _a.Alu(AluOperation.Add, 64, State(_layout.BlockRip), displacement);
+        }
+
         Label unlinked = _a.NewLabel();
         int field = _a.JmpPatchable(unlinked);
         _pendingEdges.Add((unlinked, field, isTaken, displacement));

@@ -106,7 +106,7 @@ public sealed unsafe partial class BlockLowering
             : new Lowered(_a.ExecuteAddress(start), _a.ExecuteAddress(body), edges, _exits, _a.Position - start);
     }
 
-    private static Mem State(int offset) => new(Gpr.Rbp, offset);
+    private static Mem State(int offset) => new(Gpr.Rbp, offset - GuestLayout.StateBias);
 
     // Instructions with an effect beyond their value; loads count, because they can fault.
     private static bool IsRoot(IrOp op) => !IrEvaluator.IsPure(op) && op is not IrOp.ReadSlot and not IrOp.ReadState and not IrOp.EntryCondition and not IrOp.Nop;

@@ -71,6 +71,9 @@ public sealed class GuestLayout
     /// <summary>Bytes of one pre-decoded operation.</summary>
     public required int OperationByteCount { get; init; }
 
+    /// <summary>RBP points so far behind the state's start that the most used offsets fit in a byte.</summary>
+    public const int StateBias = 128;
+
     /// <summary>How many values can be spilled at a time.</summary>
     public const int SpillCount = 43;
 

@@ -36,16 +36,16 @@ public sealed class Thunks
         assembler.Align(16);
         Resume = assembler.ExecuteAddress(assembler.Position);
         EmitWayIn(assembler);
-        assembler.Ldmxcsr(new Mem(Gpr.Rbp, layout.Mxcsr));
+        assembler.Ldmxcsr(State(layout.Mxcsr));
         for (int register = 0; register < 16; register++)
         {
             if ((Gpr)register is not Gpr.Rsp and not Gpr.Rbp)
             {
-                assembler.Mov(64, (Gpr)register, new Mem(Gpr.Rbp, layout.SaveArea + (register * 8)));
+                assembler.Mov(64, (Gpr)register, State(layout.SaveArea + (register * 8)));
             }
         }
 
-        assembler.Jmp(new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ResumeOffset));
+        assembler.Jmp(State(layout.SaveArea + GuestLayout.ResumeOffset));
 
         assembler.Align(16);
         SideExit = assembler.ExecuteAddress(assembler.Position);
@@ -53,12 +53,12 @@ public sealed class Thunks
         {
             if ((Gpr)register is not Gpr.Rsp and not Gpr.Rbp)
             {
-                assembler.Mov(64, new Mem(Gpr.Rbp, layout.SaveArea + (register * 8)), (Gpr)register);
+                assembler.Mov(64, State(layout.SaveArea + (register * 8)), (Gpr)register);
             }
         }
 
         StoreGuest(assembler);
-        assembler.Mov(32, Gpr.Rax, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ExitOffset));
+        assembler.Mov(32, Gpr.Rax, State(layout.SaveArea + GuestLayout.ExitOffset));
         Label leave = assembler.NewLabel();
         assembler.Jmp(leave);
 
@@ -68,7 +68,7 @@ public sealed class Thunks
         StoreGuest(assembler);
         assembler.Bind(leave);
         // What guest calls left on the stack is forgotten.
-        assembler.Mov(64, Gpr.Rsp, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.StackOffset));
+        assembler.Mov(64, Gpr.Rsp, State(layout.SaveArea + GuestLayout.StackOffset));
         assembler.Alu(AluOperation.Add, 64, Gpr.Rsp, 24);
         for (int i = CalleeSaved.Length - 1; i >= 0; i--)
         {
@@ -80,15 +80,15 @@ public sealed class Thunks
         assembler.Align(16);
         // RAX holds the operation with the bit, RCX where to go on.
         CallOperation = assembler.ExecuteAddress(assembler.Position);
-        assembler.Mov(64, new Mem(Gpr.Rbp, layout.SaveArea + GuestLayout.ResumeOffset), Gpr.Rcx);
+        assembler.Mov(64, State(layout.SaveArea + GuestLayout.ResumeOffset), Gpr.Rcx);
         assembler.Jmp(Exit);
 
         assembler.Align(16);
         // The block does not fit in the budget: BlockRip says where the guest stands.
         OverBudget = assembler.ExecuteAddress(assembler.Position);
-        assembler.Mov(64, Gpr.Rax, new Mem(Gpr.Rbp, layout.BlockRip));
-        assembler.Mov(64, new Mem(Gpr.Rbp, layout.Rip), Gpr.Rax);
-        assembler.Mov(64, new Mem(Gpr.Rbp, layout.CurrentOperation), 0);
+        assembler.Mov(64, Gpr.Rax, State(layout.BlockRip));
+        assembler.Mov(64, State(layout.Rip), Gpr.Rax);
+        assembler.Mov(64, State(layout.CurrentOperation), 0);
         assembler.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rax);
         assembler.Jmp(Exit);
         EmitFlagsIntoWords(assembler);
@@ -126,16 +126,16 @@ public sealed class Thunks
     {
         a.Align(16);
         FlagsIntoWords = a.ExecuteAddress(a.Position);
-        var hostFlags = new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostFlagsOffset);
+        var hostFlags = State(_layout.SaveArea + GuestLayout.HostFlagsOffset);
         a.Movzx(32, Gpr.Rax, 16, hostFlags);
         a.Shift(ShiftOperation.Rol, 16, Gpr.Rax, 8);
         a.Shift(ShiftOperation.Shl, 32, Gpr.Rax, 4);
         a.MovImmediate(Gpr.Rcx, _layout.FlagWords);
         a.Alu(AluOperation.Add, 64, Gpr.Rcx, Gpr.Rax);
         a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rcx, 0));
-        a.Mov(64, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagResultSlot]), Gpr.Rdx);
+        a.Mov(64, State(_layout.SlotOffsets[_layout.FlagResultSlot]), Gpr.Rdx);
         a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rcx, 8));
-        a.Mov(64, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagCarriesSlot]), Gpr.Rdx);
+        a.Mov(64, State(_layout.SlotOffsets[_layout.FlagCarriesSlot]), Gpr.Rdx);
         a.Mov(32, hostFlags, 0);
         a.Ret();
     }
@@ -151,8 +151,8 @@ public sealed class Thunks
             a.Push(register);
         }
 
-        a.Mov(64, Gpr.Rcx, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagResultSlot]));
-        a.Mov(64, Gpr.Rdx, new Mem(Gpr.Rbp, _layout.SlotOffsets[_layout.FlagCarriesSlot]));
+        a.Mov(64, Gpr.Rcx, State(_layout.SlotOffsets[_layout.FlagResultSlot]));
+        a.Mov(64, Gpr.Rdx, State(_layout.SlotOffsets[_layout.FlagCarriesSlot]));
 
         // ESI collects AH: PF with the bit that is always set, ZF, SF, AF, CF.
         a.Test(8, Gpr.Rcx, Gpr.Rcx);
@@ -188,7 +188,7 @@ public sealed class Thunks
         a.Alu(AluOperation.Xor, 32, Gpr.Rax, Gpr.Rdx);
         a.Shift(ShiftOperation.Shl, 32, Gpr.Rsi, 8);
         a.Alu(AluOperation.Or, 32, Gpr.Rax, Gpr.Rsi);
-        a.Mov(16, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostFlagsOffset), Gpr.Rax);
+        a.Mov(16, State(_layout.SaveArea + GuestLayout.HostFlagsOffset), Gpr.Rax);
         for (int i = kept.Length - 1; i >= 0; i--)
         {
             a.Pop(kept[i]);
@@ -196,6 +196,8 @@ public sealed class Thunks
 
         a.Ret();
     }
+
+    private static Mem State(int offset) => new(Gpr.Rbp, offset - GuestLayout.StateBias);
 
     private void EmitWayIn(Assembler assembler)
     {
@@ -205,37 +207,37 @@ public sealed class Thunks
         }
 
         // Below the six registers and the return address stands, as if a call had put it there, a return address that is not canonical: it matches none.
-        assembler.Mov(64, Gpr.Rbp, Gpr.Rdi);
+        assembler.Lea(64, Gpr.Rbp, new Mem(Gpr.Rdi, GuestLayout.StateBias));
         assembler.Alu(AluOperation.Sub, 64, Gpr.Rsp, 24);
         assembler.MovImmediate(Gpr.Rax, long.MinValue);
         assembler.Mov(64, new Mem(Gpr.Rsp, 8), Gpr.Rax);
-        assembler.Mov(64, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.StackOffset), Gpr.Rsp);
+        assembler.Mov(64, State(_layout.SaveArea + GuestLayout.StackOffset), Gpr.Rsp);
         assembler.Lea(64, Gpr.Rax, new Mem(Gpr.Rsp, -CallStackByteCount));
-        assembler.Mov(64, new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.StackLimitOffset), Gpr.Rax);
-        assembler.Stmxcsr(new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostMxcsrOffset));
+        assembler.Mov(64, State(_layout.SaveArea + GuestLayout.StackLimitOffset), Gpr.Rax);
+        assembler.Stmxcsr(State(_layout.SaveArea + GuestLayout.HostMxcsrOffset));
     }
 
     private void LoadGuest(Assembler assembler)
     {
-        assembler.Ldmxcsr(new Mem(Gpr.Rbp, _layout.Mxcsr));
+        assembler.Ldmxcsr(State(_layout.Mxcsr));
         for (int slot = 0; slot < _layout.Pinned.Length; slot++)
         {
             if (_layout.Pinned[slot] is { } register)
             {
-                assembler.Mov(64, register, new Mem(Gpr.Rbp, _layout.SlotOffsets[slot]));
+                assembler.Mov(64, register, State(_layout.SlotOffsets[slot]));
             }
         }
     }
 
     private void StoreGuest(Assembler assembler)
     {
-        assembler.Stmxcsr(new Mem(Gpr.Rbp, _layout.Mxcsr));
-        assembler.Ldmxcsr(new Mem(Gpr.Rbp, _layout.SaveArea + GuestLayout.HostMxcsrOffset));
+        assembler.Stmxcsr(State(_layout.Mxcsr));
+        assembler.Ldmxcsr(State(_layout.SaveArea + GuestLayout.HostMxcsrOffset));
         for (int slot = 0; slot < _layout.Pinned.Length; slot++)
         {
             if (_layout.Pinned[slot] is { } register)
             {
-                assembler.Mov(64, new Mem(Gpr.Rbp, _layout.SlotOffsets[slot]), register);
+                assembler.Mov(64, State(_layout.SlotOffsets[slot]), register);
             }
         }
     }
