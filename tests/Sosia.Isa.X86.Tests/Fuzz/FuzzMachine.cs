@@ -4,6 +4,7 @@ using Sosia.Core.Diagnostics;
 using Sosia.Core.Execution;
 using Sosia.Core.Interrupts;
 using Sosia.Core.Memory;
+using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86.State;
@@ -11,30 +12,40 @@ using Sosia.Isa.X86.State;
 namespace Sosia.Isa.X86.Tests.Fuzz;
 
 /// <summary>
-/// A CPU under the interpreter whose registers, tables, page tables and code are random, though likely enough to be valid that
+/// A CPU whose registers, tables, page tables and code are random, though likely enough to be valid that
 /// execution gets somewhere. Guest memory lies between two fences that nothing may touch.
 /// </summary>
-internal sealed unsafe class FuzzMachine : IDisposable
+public sealed unsafe class FuzzMachine : IDisposable
 {
+    /// <summary>Where the code stands, and the processor begins.</summary>
+    public const ulong Code = 0x2_0000;
+
+    /// <summary>How much of it there is.</summary>
+    public const int CodeByteCount = 0x1000;
+
+    /// <summary>The page tables: under PAE and in long mode the one that maps pages stands 3000h further.</summary>
+    public const ulong PageTables = 0x1_0000;
+
     private const ulong MemoryByteCount = 2 << 20;
     private const ulong FenceByteCount = 1 << 20;
     private const byte Fence = 0xa5;
     private const ulong Gdt = 0x1000;
     private const ulong Idt = 0x2000;
     private const ulong Tss = 0x4000;
-    private const ulong PageTables = 0x1_0000;
-    private const ulong Code = 0x2_0000;
-    private const int CodeByteCount = 0x1000;
 
-    private readonly Random _random;
+    private Random _random;
     private readonly MachineClock _clock = new(ClockMode.Deterministic);
     private readonly GuestRam _ram = new(MemoryByteCount + (2 * FenceByteCount));
     private readonly MemoryBus _memory;
     private readonly X86Cpu _cpu;
-    private readonly InterpreterEngine _engine = new();
+    private readonly IEngine _engine;
 
-    public FuzzMachine(int seed)
+    /// <summary>Creates a machine.</summary>
+    /// <param name="seed">Determines everything.</param>
+    /// <param name="engine">What runs it, disposed of with it; null for the interpreter.</param>
+    public FuzzMachine(int seed, IEngine? engine = null)
     {
+        _engine = engine ?? new InterpreterEngine();
         _random = new Random(seed);
         var log = new DiagnosticLog();
         _memory = new MemoryBus(_ram, log);
@@ -56,13 +67,44 @@ internal sealed unsafe class FuzzMachine : IDisposable
 
     private Span<byte> HighFence => new(_ram.HostBase + FenceByteCount + MemoryByteCount, (int)FenceByteCount);
 
-    /// <summary>Makes everything anew and runs it until the budget is used or the processor stops.</summary>
-    public void Run(CpuMode mode, int ring, long budget)
+    /// <summary>The processor.</summary>
+    public X86Cpu Cpu => _cpu;
+
+    /// <summary>Guest memory with its fences.</summary>
+    // SAFETY: the RAM that this machine owns.
+    public ReadOnlySpan<byte> Memory => new(_ram.HostBase, (int)_ram.ByteCount);
+
+    /// <summary>The processor's complete state.</summary>
+    public byte[] SaveCpu()
     {
+        var writer = new SnapshotWriter();
+        _cpu.Save(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Makes everything anew.</summary>
+    /// <param name="mode">The mode to begin in.</param>
+    /// <param name="ring">The privilege level.</param>
+    /// <param name="code">Up to a page of code, entered at its start; null for random bytes, entered anywhere.</param>
+    /// <param name="seed">Determines everything from here on; null to go on as it was.</param>
+    public void Prepare(CpuMode mode, int ring, ReadOnlySpan<byte> code = default, int? seed = null)
+    {
+        _random = seed is { } value ? new Random(value) : _random;
         _cpu.Reset();
         FillMemory(mode);
         SetRegisters();
         Enter(mode, ring);
+        if (!code.IsEmpty)
+        {
+            _memory.WriteBytes(Code, code);
+            _cpu.State->Rip = mode is CpuMode.Real or CpuMode.Virtual8086 or CpuMode.Protected16 ? 0 : Code;
+        }
+    }
+
+    /// <summary>Runs until the budget is used or the processor stops.</summary>
+    /// <returns>False when it has stopped for good.</returns>
+    public bool Advance(long budget)
+    {
         long end = Retired + budget;
         // What retires nothing (a kick, an event) is bounded too.
         for (int turns = 0; Retired < end && turns < 64; turns++)
@@ -73,11 +115,20 @@ internal sealed unsafe class FuzzMachine : IDisposable
                     _cpu.SetSignal(CpuSignal.NonMaskableInterrupt, true);
                     break;
                 case ExitReason.Shutdown:
-                    return;
+                    return false;
                 default:
                     break;
             }
         }
+
+        return true;
+    }
+
+    /// <summary>Makes everything anew and runs it until the budget is used or the processor stops.</summary>
+    public void Run(CpuMode mode, int ring, long budget)
+    {
+        Prepare(mode, ring);
+        Advance(budget);
     }
 
     public void Dispose()

@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Sosia.Core.Execution;
+using Sosia.Core.Snapshots;
+using Sosia.Engines.Interpreter;
+using Sosia.Isa.X86.Disassembly;
+using Sosia.Isa.X86.Tests;
+using Sosia.Isa.X86.Tests.Fuzz;
+
+namespace Sosia.Engines.Recompiler.Tests.Fuzz;
+
+/// <summary>Two equal random machines, one under the interpreter, one under the recompiler, which translates everything at once.</summary>
+internal sealed unsafe class FuzzPair : IDisposable
+{
+    private readonly FuzzMachine _expected = new(0, new InterpreterEngine());
+    private readonly RecompilerEngine _recompiler = new(new RecompilerOptions { WarmExecutions = 1, CacheByteCount = 4 << 20 });
+    private readonly FuzzMachine _actual;
+
+    public FuzzPair() => _actual = new FuzzMachine(0, _recompiler);
+
+    /// <summary>What the recompiler has done.</summary>
+    public EngineCounters Counters => _recompiler.Counters;
+
+    /// <summary>Instructions since the last preparation.</summary>
+    public long Retired => _expected.Retired;
+
+    /// <summary>True while neither wrote beside guest memory.</summary>
+    public bool AreFencesWhole => _expected.AreFencesWhole && _actual.AreFencesWhole;
+
+    public void Prepare(CpuMode mode, int ring, int seed, byte[]? code)
+    {
+        foreach (FuzzMachine machine in (ReadOnlySpan<FuzzMachine>)[_expected, _actual])
+        {
+            machine.Prepare(mode, ring, code, seed);
+            if (code is not null)
+            {
+                InstallHandlers(machine, mode);
+                // Host code does not run while a vector exception is unmasked: now and then only.
+                machine.Cpu.State->Mxcsr = seed % 8 == 0 ? machine.Cpu.State->Mxcsr : 0x1f80;
+            }
+        }
+    }
+
+    /// <summary>Runs both.</summary>
+    /// <returns>False when a processor has stopped for good.</returns>
+    public bool Advance(long budget) => _expected.Advance(budget) & _actual.Advance(budget);
+
+    public bool IsEqual() => _expected.SaveCpu().AsSpan().SequenceEqual(_actual.SaveCpu()) && _expected.Memory.SequenceEqual(_actual.Memory);
+
+    /// <summary>What differs, the interpreter's value first.</summary>
+    public IEnumerable<string> Differences()
+    {
+        var expected = new SnapshotReader("cpu", 0, _expected.SaveCpu());
+        var actual = new SnapshotReader("cpu", 0, _actual.SaveCpu());
+        List<string> differences = [];
+        foreach (string name in expected.Names)
+        {
+            byte[] a = expected.ReadBytes(name);
+            byte[] b = actual.ReadBytes(name);
+            for (int i = 0; i < a.Length; i += 8)
+            {
+                ulong x = BitConverter.ToUInt64(a, i);
+                ulong y = BitConverter.ToUInt64(b, i);
+                if (x != y)
+                {
+                    differences.Add($"{name}[{i / 8}]: {x:x16} {y:x16}");
+                }
+            }
+        }
+
+        for (int at = 0; at < _expected.Memory.Length && differences.Count < 40;)
+        {
+            int common = _expected.Memory[at..].CommonPrefixLength(_actual.Memory[at..]);
+            at += common;
+            if (at < _expected.Memory.Length)
+            {
+                differences.Add($"memory {at:x}: {_expected.Memory[at]:x2} {_actual.Memory[at]:x2}");
+                at++;
+            }
+        }
+
+        return differences;
+    }
+
+    /// <summary>The instruction that comes next, where linear and physical addresses are the same.</summary>
+    public string NextInstruction()
+    {
+        ulong rip = _expected.Cpu.State->Rip;
+        ulong linear = _expected.Cpu.State->CodeBits == 64 ? rip : rip + _expected.Cpu.State->Cs.Base;
+        Span<byte> bytes = stackalloc byte[15];
+        return _expected.Cpu.TryTranslateDebug(linear, out ulong guestPhysical) && _expected.Cpu.Memory.ReadBytes(guestPhysical, bytes)
+            ? $"{rip:x} {Convert.ToHexString(bytes)} {Disassembler.Disassemble(bytes, _expected.Cpu.State->CodeBits, rip, out _)}"
+            : $"{rip:x} (no memory)";
+    }
+
+    public void Dispose()
+    {
+        _expected.Dispose();
+        _actual.Dispose();
+    }
+
+    // The gates lead to the code's own handlers; in long mode they have a stack that is there whatever RSP is.
+    private static void InstallHandlers(FuzzMachine machine, CpuMode mode)
+    {
+        bool isLong = mode is CpuMode.Long or CpuMode.Compatibility;
+        ulong idt = machine.Cpu.State->IdtrBase;
+        ulong task = machine.Cpu.State->Tr.Base;
+        for (uint vector = 0; vector < 256; vector++)
+        {
+            uint handler = (uint)FuzzMachine.Code + SequenceGenerator.Handlers + (vector % SequenceGenerator.HandlerCount * SequenceGenerator.HandlerByteCount);
+            machine.Cpu.Memory.Write(idt + (vector * (isLong ? 16u : 8)), 8, TestMachine.Gate(8, handler, 0xee, isLong ? 1 : 0));
+        }
+
+        if (isLong)
+        {
+            machine.Cpu.Memory.Write(task + 0x24, 8, 0x1_7000);
+        }
+
+        machine.Cpu.State->IdtrLimit = 0xfff;
+    }
+}
