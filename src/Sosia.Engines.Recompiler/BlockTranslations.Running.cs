@@ -36,11 +36,17 @@ internal sealed unsafe partial class BlockTranslations
         {
             if ((result & Thunks.CallBit) != 0)
             {
-                var called = (Op*)(result - Thunks.CallBit);
+                int more = (int)(result >> Thunks.CallCountShift);
+                var called = (Op*)((result & ((1L << Thunks.CallCountShift) - 1)) - Thunks.CallBit);
                 SettleFlags(state);
                 Op* next = RunOperation(state, called);
-                // An operation that wrote its own block's code is followed by what is there now, one that unmasked a vector exception by the interpreter.
-                if (next == called + 1 && Block.Of(called - called->IndexInBlock)->IsVoid == 0 && AreMasked(state))
+                for (; more != 0 && IsNext(state, called, next); more--)
+                {
+                    called = next;
+                    next = RunOperation(state, called);
+                }
+
+                if (IsNext(state, called, next))
                 {
                     result = enter(state, (void*)state->SaveArea[GuestLayout.ResumeOffset / 8]);
                     continue;
@@ -96,6 +102,11 @@ internal sealed unsafe partial class BlockTranslations
             }
         }
     }
+
+    // Whether host code goes on with the operation behind one that a handler executed: one that wrote its own block's code is followed by what is there now,
+    // one that unmasked a vector exception by the interpreter.
+    private static bool IsNext(X86State* state, Op* called, Op* next)
+        => next == called + 1 && Block.Of(called - called->IndexInBlock)->IsVoid == 0 && AreMasked(state);
 
     // Executes an operation that has no host code of its own.
     private Op* RunOperation(X86State* state, Op* op)

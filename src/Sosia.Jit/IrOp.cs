@@ -147,7 +147,7 @@ public enum IrOp : byte
     /// <summary>Leaves the block when A is no canonical address.</summary>
     RequireCanonical,
 
-    /// <summary>Executes guest operation <see cref="IrInstruction.Immediate"/> (its number in the block) by calling the interpreter's handler; not at all when there is an A and it is 0.</summary>
+    /// <summary>Executes <see cref="IrInstruction.Auxiliary"/> guest operations from <see cref="IrInstruction.Immediate"/> on (its number in the block) by calling the interpreter's handlers; not at all when there is an A and it is 0.</summary>
     CallOperation,
 
     /// <summary>Leaves the block to the instruction at displacement <see cref="IrInstruction.Immediate"/> from the block's own. <see cref="IrInstruction.Auxiliary"/> is an <see cref="IrJumpKind"/>.</summary>

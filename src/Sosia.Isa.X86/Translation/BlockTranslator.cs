@@ -91,7 +91,16 @@ public sealed unsafe class BlockTranslator
                 // A repetition of nothing, which memcpy of a few bytes ends with, does nothing.
                 bool isRepetition = _instruction.RepPrefix != 0 && _instruction.Row is { Family: "string" } && (_operation->Flags & OpFlags.Address32) == 0;
                 int counter = isRepetition ? ReadSlot(1) : -1;
-                Ir.Add(IrOp.CallOperation, 64, counter, immediate: (ulong)i, exit: ExitHere());
+                if (counter < 0 && Ir.Count > 0 && Ir[Ir.Count - 1] is { Op: IrOp.CallOperation, A: < 0 } before && before.Immediate + before.Auxiliary == (ulong)i)
+                {
+                    // Handlers in a row, as x87 code has them, are called in one go.
+                    Ir[Ir.Count - 1].Auxiliary++;
+                }
+                else
+                {
+                    Ir.Add(IrOp.CallOperation, 64, counter, immediate: (ulong)i, auxiliary: 1, exit: ExitHere());
+                }
+
                 // The handler may change any register.
                 Array.Fill(_slots, -1);
                 _isVectorChecked = _isUpperChecked = false;

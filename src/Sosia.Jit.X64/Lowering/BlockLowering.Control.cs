@@ -81,7 +81,7 @@ public sealed unsafe partial class BlockLowering
             _a.Jcc(Condition.Zero, resume);
         }
 
-        _a.MovImmediate(Gpr.Rax, OperationAddress((int)n.Immediate) | Thunks.CallBit);
+        _a.MovImmediate(Gpr.Rax, OperationAddress((int)n.Immediate) | Thunks.CallBit | ((n.Auxiliary - 1L) << Thunks.CallCountShift));
         _a.Lea(Gpr.Rcx, resume);
         _a.Jmp(_thunks.CallOperation);
         _a.Bind(resume);

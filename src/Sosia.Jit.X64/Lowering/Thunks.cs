@@ -9,6 +9,9 @@ public sealed class Thunks
     /// <summary>The bit of a result that says: the operation at the rest of it is to be executed by its handler, then comes <see cref="Resume"/>.</summary>
     public const int CallBit = 1;
 
+    /// <summary>With <see cref="CallBit"/>: how many more operations follow that one, from this bit on.</summary>
+    public const int CallCountShift = 56;
+
     /// <summary>The bit of a result that says: a side exit was taken, whose number is the rest, shifted by <see cref="SideExitShift"/>.</summary>
     public const int SideExitBit = 2;
 
