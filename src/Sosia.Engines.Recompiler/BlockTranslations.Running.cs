@@ -15,14 +15,16 @@ internal sealed unsafe partial class BlockTranslations
     // The handler in front of a block that has host code.
     private static Op* RunCode(X86State* state, Op* op)
     {
-        if (!AreMasked(state))
+        Block* block = Block.Of(op);
+        // The caller knows that the block fits in the budget once.
+        if (!AreMasked(state) || (block->CodeCount != block->Count && state->RetiredAtBlock + block->CodeCount > state->RetireLimit))
         {
-            return Block.Of(op)->FirstHandler(state, op);
+            return block->FirstHandler(state, op);
         }
 
         BlockTranslations self = Of(state);
         long before = state->RetiredAtBlock;
-        Op* next = self.RunCode(state, Block.Of(op)->Body);
+        Op* next = self.RunCode(state, block->Body);
         self.InstructionsInHostCode += state->RetiredAtBlock - before;
         return next;
     }
@@ -88,6 +90,7 @@ internal sealed unsafe partial class BlockTranslations
                     if (faulted)
                     {
                         SettleFlags(state, exit);
+                        state->RetiredAtBlock += exit.Retired;
                         state->CurrentOp = (Op*)(translation.Block + 1) + exit.Operation;
                         return null;
                     }
@@ -208,6 +211,7 @@ internal sealed unsafe partial class BlockTranslations
         SideExits++;
         X86State* state = _cpu.State;
         SettleFlags(state, exit);
+        state->RetiredAtBlock += exit.Retired;
         Op* op = (Op*)(translation.Block + 1) + exit.Operation;
         // The first operation's handler would enter the host code again and again.
         state->CurrentOp = op;

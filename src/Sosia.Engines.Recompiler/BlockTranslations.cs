@@ -300,6 +300,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         block->Translation = _translations.Count;
         block->Code = (void*)lowered.Entry;
         block->Body = (void*)lowered.Body;
+        block->CodeCount = (ushort)(block->Count * _translator.Ir.Copies);
         _translations.Add(translation);
         foreach (SideExit? exit in lowered.Exits)
         {

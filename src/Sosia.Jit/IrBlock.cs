@@ -26,6 +26,9 @@ public sealed class IrBlock
     /// <summary>The flags' carry word at the block's end; −1 when the state holds it.</summary>
     public int EndFlagCarries { get; set; } = -1;
 
+    /// <summary>How many times the guest's block, a loop in itself, is recorded in a row.</summary>
+    public int Copies { get; set; } = 1;
+
     /// <summary>The guest operation that ends the block: its number, which for a block without a branch is that of the synthetic one behind the last.</summary>
     public int LastOperation { get; set; }
 
@@ -38,6 +41,7 @@ public sealed class IrBlock
         Count = 0;
         Exits.Clear();
         Vectors.Clear();
+        Copies = 1;
         EndFlagResult = -1;
         EndFlagCarries = -1;
     }

@@ -156,6 +156,12 @@ public enum IrOp : byte
     /// <summary>As <see cref="Jump"/> when A is not 0; otherwise to the instruction behind the block.</summary>
     Branch,
 
+    /// <summary>
+    /// In a loop that is recorded several times: leaves it to the instruction behind the block when A is 0, after <see cref="IrInstruction.Auxiliary"/> rounds. A is the comparison
+    /// that the guest's flags then tell of.
+    /// </summary>
+    LoopExit,
+
     /// <summary>Leaves the block to the instruction at linear address A. <see cref="IrInstruction.Auxiliary"/> is an <see cref="IrJumpKind"/>.</summary>
     JumpIndirect,
 

@@ -34,7 +34,7 @@ public static class IrText
     private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
     {
         IrOp.WriteSlot or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.ClearUpperHalves or IrOp.RequireAligned or IrOp.RequireCanonical
-            or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.End => false,
+            or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.LoopExit or IrOp.End => false,
         IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
         _ => true,
     };

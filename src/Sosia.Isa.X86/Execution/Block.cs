@@ -37,6 +37,9 @@ public unsafe struct Block
     /// <summary>Non-zero when the engine need not look for better handler addresses any more.</summary>
     public ushort IsBound;
 
+    /// <summary>Instructions that must fit in the budget where the host code is entered; more than <see cref="Count"/> for a loop that it has several times in a row.</summary>
+    public ushort CodeCount;
+
     /// <summary>The first operation's own handler, where an engine has put another in front of it; null otherwise.</summary>
     public delegate*<X86State*, Op*, Op*> FirstHandler;
 

@@ -29,6 +29,8 @@ public sealed unsafe class BlockTranslator
     private Op* _operation;
     private bool _ended;
     private bool _isVectorChecked;
+    private int _copies;
+    private int _copy;
     private bool _isUpperChecked;
 
     /// <summary>Creates a translator.</summary>
@@ -74,12 +76,63 @@ public sealed unsafe class BlockTranslator
     /// <param name="code">The bytes that it was decoded from.</param>
     public void Translate(Block* block, ReadOnlySpan<byte> code)
     {
+        Record(block, code, 1);
+        int copies = CopiesOf(block);
+        if (copies > 1)
+        {
+            Record(block, code, copies);
+        }
+    }
+
+    private void Record(Block* block, ReadOnlySpan<byte> code, int copies)
+    {
         Ir.Clear();
+        Ir.Copies = _copies = copies;
         CallCount = 0;
         _block = block;
-        _ended = false;
         _isVectorChecked = _isUpperChecked = false;
         Array.Fill(_slots, -1);
+        for (_copy = 0; _copy < copies; _copy++)
+        {
+            RecordOnce(block, code);
+        }
+
+        (Ir.EndFlagResult, Ir.EndFlagCarries) = (Dirty(FlagResultSlot), Dirty(FlagCarriesSlot));
+    }
+
+    // A short loop on a comparison is recorded several times in a row: the budget, the books and the flags then cost once in as many rounds. What is in the
+    // host's flags at the branch must be what the guest's flags are after it.
+    private int CopiesOf(Block* block)
+    {
+        const int FewInstructions = 6;
+        const int ManyInstructions = 12;
+        ref IrInstruction last = ref Ir[Ir.Count - 1];
+        if (CallCount != 0 || block->Count < 2 || block->Count > ManyInstructions || last.Op != IrOp.Branch || last.Immediate != 0)
+        {
+            return 1;
+        }
+
+        int result = _slots[FlagResultSlot];
+        int carries = _slots[FlagCarriesSlot];
+        if (result < 0 || carries < 0)
+        {
+            return 1;
+        }
+
+        ref IrInstruction condition = ref Ir[last.A];
+        ref IrInstruction made = ref Ir[carries];
+        bool isComparison = condition.Op switch
+        {
+            IrOp.Compare => made.Op == IrOp.SubtractCarries && made.Width == condition.Width && made.A == condition.A && made.B == condition.B,
+            IrOp.Test => made.Op == IrOp.Constant && made.Immediate == 0 && Ir.WithoutExtension(result, condition.Width) == condition.A,
+            _ => false,
+        };
+        return !isComparison ? 1 : block->Count <= FewInstructions ? 4 : 2;
+    }
+
+    private void RecordOnce(Block* block, ReadOnlySpan<byte> code)
+    {
+        _ended = false;
         var ops = (Op*)(block + 1);
         for (int i = 0; i < block->Count; i++)
         {
@@ -118,14 +171,12 @@ public sealed unsafe class BlockTranslator
             // The synthetic operation behind the last one knows where the block ends.
             EndWithJump(ops[block->Count].RipOffset);
         }
-
-        (Ir.EndFlagResult, Ir.EndFlagCarries) = (Dirty(FlagResultSlot), Dirty(FlagCarriesSlot));
     }
 
     /// <summary>The exit that leads to the operation being recorded, with what is pending before it.</summary>
     internal int ExitHere()
     {
-        Ir.Exits.Add(new IrExit(_operation->IndexInBlock, Dirty(FlagResultSlot), Dirty(FlagCarriesSlot)));
+        Ir.Exits.Add(new IrExit(_operation->IndexInBlock, Dirty(FlagResultSlot), Dirty(FlagCarriesSlot), _copy * _block->Count));
         return Ir.Exits.Count - 1;
     }
 
@@ -297,6 +348,12 @@ public sealed unsafe class BlockTranslator
     internal void EndWithBranch(int condition, ulong displacement)
     {
         _ended = true;
+        if (_copy < _copies - 1)
+        {
+            Ir.Add(IrOp.LoopExit, 64, condition, auxiliary: _copy + 1);
+            return;
+        }
+
         Ir.Add(IrOp.Branch, 64, condition, immediate: displacement, exit: ExitHere());
     }
 

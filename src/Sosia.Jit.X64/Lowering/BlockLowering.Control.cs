@@ -41,16 +41,19 @@ public sealed unsafe partial class BlockLowering
                     EmitCallStack(byteCount);
                 }
 
-                EmitEdge((int)n.Immediate, isTaken: (int)n.Immediate != byteCount);
+                EmitEdge((int)n.Immediate, isTaken: (int)n.Immediate != byteCount, rounds: 1);
                 break;
             case IrOp.Branch:
                 StoreEndFlags();
                 Condition condition = EmitCondition(n.A);
                 Label taken = _a.NewLabel();
                 _a.Jcc(condition, taken);
-                EmitEdge(byteCount, isTaken: false);
+                EmitEdge(byteCount, isTaken: false, _ir.Copies);
                 _a.Bind(taken);
-                EmitEdge((int)n.Immediate, isTaken: true);
+                EmitEdge((int)n.Immediate, isTaken: true, _ir.Copies);
+                break;
+            case IrOp.LoopExit:
+                EmitLoopExit(ref n);
                 break;
             case IrOp.JumpIndirect:
                 StoreEndFlags();
@@ -99,10 +102,20 @@ public sealed unsafe partial class BlockLowering
         ForgetFlags();
     }
 
-    // A direct branch: the books are kept, then comes a jump that can be linked to the target's code.
-    private void EmitEdge(int displacement, bool isTaken)
+    // The host's flags are those of the comparison, which the guest's are too: they are stored on the way out only.
+    private void EmitLoopExit(ref IrInstruction n)
     {
-        _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount);
+        ref IrInstruction made = ref _ir[n.A];
+        EmitComparison(made.A, made.Op == IrOp.Test ? -1 : made.B, made.Width, Condition.Overflow);
+        Label leave = _a.NewLabel();
+        _a.Jcc((Condition)(made.Auxiliary ^ 1), leave);
+        _pendingLeaves.Add((leave, n.Auxiliary));
+    }
+
+    // A direct branch: the books are kept, then comes a jump that can be linked to the target's code.
+    private void EmitEdge(int displacement, bool isTaken, int rounds)
+    {
+        _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount * rounds);
         if (displacement != 0)
         {
             _a.Alu(AluOperation.Add, 64, State(_layout.BlockRip), displacement);

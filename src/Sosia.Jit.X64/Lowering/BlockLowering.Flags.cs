@@ -120,10 +120,15 @@ public sealed unsafe partial class BlockLowering
 
         // None of this touches the host's flags, which the branch may use next.
         TakeThis(Gpr.Rax);
+        StoreHostFlags();
+        _locked = 0;
+    }
+
+    private void StoreHostFlags()
+    {
         _a.Lahf();
         _a.Setcc(Condition.Overflow, Gpr.Rax);
         _a.Mov(16, HostFlags, Gpr.Rax);
-        _locked = 0;
     }
 
     private void EmitSum()

@@ -15,6 +15,7 @@ public sealed unsafe partial class BlockLowering
     private readonly Thunks _thunks;
     private readonly List<(Label Label, int Exit)> _pendingExits = [];
     private readonly List<(Label Label, int Field, bool IsTaken, int Displacement)> _pendingEdges = [];
+    private readonly List<(Label Label, int Rounds)> _pendingLeaves = [];
     private readonly List<ExitNode> _nodes = [];
     private readonly List<PendingLink> _pendingLinks = [];
 
@@ -62,7 +63,7 @@ public sealed unsafe partial class BlockLowering
         _a.Align(16);
         int start = _a.Position;
         _a.Mov(64, Gpr.Rax, State(_layout.Retired));
-        _a.Alu(AluOperation.Add, 64, Gpr.Rax, instructionCount);
+        _a.Alu(AluOperation.Add, 64, Gpr.Rax, instructionCount * ir.Copies);
         _a.Alu(AluOperation.Cmp, 64, Gpr.Rax, State(_layout.RetireLimit));
         _a.Jcc(Condition.Greater, _thunks.OverBudget);
         int body = _a.Position;
@@ -75,6 +76,13 @@ public sealed unsafe partial class BlockLowering
                 EmitInstruction(i, byteCount);
                 ReleaseDead(i);
             }
+        }
+
+        foreach ((Label label, int rounds) in _pendingLeaves)
+        {
+            _a.Bind(label);
+            StoreHostFlags();
+            EmitEdge(byteCount, isTaken: false, rounds);
         }
 
         EmitFlagStubs();
@@ -134,6 +142,7 @@ public sealed unsafe partial class BlockLowering
         _isGivenUp = false;
         _pendingExits.Clear();
         _pendingEdges.Clear();
+        _pendingLeaves.Clear();
         _pendingLinks.Clear();
         // A block ends with at most one jump that is linked by its exit, and one place that is returned to.
         _exits = new SideExit?[_ir.Exits.Count + 2];
@@ -157,7 +166,7 @@ public sealed unsafe partial class BlockLowering
                     UseCondition(instruction.A, i);
                     UseEndFlags(i);
                     break;
-                case IrOp.ExitIf:
+                case IrOp.ExitIf or IrOp.LoopExit:
                     UseCondition(instruction.A, i);
                     break;
                 case IrOp.Select:
@@ -263,7 +272,7 @@ public sealed unsafe partial class BlockLowering
         _stampNow++;
         int result = NodeOf(exit.FlagResult);
         int carries = NodeOf(exit.FlagCarries);
-        _exits[number] = new SideExit(exit.Operation, result, carries, _nodes.Count == 0 ? [] : [.. _nodes], access);
+        _exits[number] = new SideExit(exit.Operation, result, carries, _nodes.Count == 0 ? [] : [.. _nodes], access, Retired: exit.Retired);
         Label label = _a.NewLabel();
         _pendingExits.Add((label, number));
         return label;

@@ -8,6 +8,7 @@ namespace Sosia.Jit.X64.Lowering;
 /// <param name="Access">The access to guest memory that was not fast; its byte count is 0 for an exit of another kind.</param>
 /// <param name="Kind">Why.</param>
 /// <param name="Edge">For the kinds with a jump: what can be linked.</param>
+/// <param name="Retired">Guest instructions of earlier rounds of a loop, which have retired.</param>
 public sealed record SideExit(
     int Operation,
     int FlagResult,
@@ -15,4 +16,5 @@ public sealed record SideExit(
     ExitNode[] Nodes,
     SideExitAccess Access,
     SideExitKind Kind = SideExitKind.Operation,
-    Edge Edge = default);
+    Edge Edge = default,
+    int Retired = 0);
