@@ -51,12 +51,9 @@ public struct FpEnvironment
     {
         FpEnvironment env = default;
         env.Rounding = (FpRounding)((controlWord >> 10) & 3);
-        env.Precision = ((controlWord >> 8) & 3) switch
-        {
-            0 => FpPrecision.Single,
-            2 => FpPrecision.Double,
-            _ => FpPrecision.Extended,
-        };
+        // Not a switch, which becomes an indirect jump: every x87 instruction comes by here.
+        int precision = (controlWord >> 8) & 3;
+        env.Precision = precision == 0 ? FpPrecision.Single : precision == 2 ? FpPrecision.Double : FpPrecision.Extended;
         env.NanPolicy = FpNanPolicy.X87;
         env.Masks = (FpExceptions)(controlWord & 0x3F);
         return env;
