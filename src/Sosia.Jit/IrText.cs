@@ -7,6 +7,9 @@ namespace Sosia.Jit;
 /// <summary>Intermediate code as text, one instruction a line: for logs, reports and tests.</summary>
 public static class IrText
 {
+    private static readonly string[] Conditions =
+        ["overflow", "no overflow", "below", "above or equal", "zero", "not zero", "below or equal", "above", "sign", "no sign", "parity", "no parity", "less", "greater or equal", "less or equal", "greater"];
+
     /// <summary>Writes a block.</summary>
     /// <param name="block">What to write.</param>
     /// <param name="slotNames">The guest's names of its slots; null for numbers.</param>
@@ -33,7 +36,7 @@ public static class IrText
 
     private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
     {
-        IrOp.WriteSlot or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.ClearUpperHalves or IrOp.RequireAligned or IrOp.RequireCanonical
+        IrOp.WriteSlot or IrOp.WriteState or IrOp.ClearUpperHalves or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
             or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.LoopExit or IrOp.End => false,
         IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
         _ => true,
@@ -56,7 +59,7 @@ public static class IrText
                 int slot = (int)instruction.Immediate;
                 text.Append(' ').Append(slotNames is not null && slot < slotNames.Count ? slotNames[slot] : slot.ToString(CultureInfo.InvariantCulture));
                 break;
-            case IrOp.ReadState:
+            case IrOp.ReadState or IrOp.WriteState or IrOp.ClearUpperHalves:
                 text.Append(CultureInfo.InvariantCulture, $" [{instruction.Immediate}]");
                 break;
             case IrOp.Vector:
@@ -67,9 +70,13 @@ public static class IrText
                 break;
             case IrOp.Jump or IrOp.Branch:
                 text.Append(CultureInfo.InvariantCulture, $" {(long)instruction.Immediate:+0;-0;+0}");
+                AppendKind(text, in instruction);
                 break;
-            case IrOp.Compare or IrOp.Test:
-                text.Append(CultureInfo.InvariantCulture, $" condition {instruction.Auxiliary}");
+            case IrOp.JumpIndirect:
+                AppendKind(text, in instruction);
+                break;
+            case IrOp.Compare or IrOp.Test or IrOp.EntryCondition:
+                text.Append(" if ").Append(Conditions[instruction.Auxiliary]);
                 break;
             case IrOp.Insert:
                 text.Append(CultureInfo.InvariantCulture, $" at bit {instruction.Auxiliary}");
@@ -148,6 +155,9 @@ public static class IrText
             text.Append(CultureInfo.InvariantCulture, $"end: {name} v{value}\n");
         }
     }
+
+    private static void AppendKind(StringBuilder text, in IrInstruction instruction)
+        => text.Append(instruction.Auxiliary == 0 ? string.Empty : $" {((IrJumpKind)instruction.Auxiliary).ToString().ToLowerInvariant()}");
 
     private static string Hex(ulong value) => value < 10 ? value.ToString(CultureInfo.InvariantCulture) : "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 }
