@@ -26,6 +26,6 @@ public sealed record RecompilerOptions
     /// <summary>Is told of every translation; null for nobody.</summary>
     public ITranslationObserver? Observer { get; init; }
 
-    /// <summary>What the host has (see <see cref="Isa.X86.HostFeatures"/>): guests' vector instructions of other features are left to the interpreter's handlers.</summary>
-    public ulong HostFeatures { get; init; } = Isa.X86.HostFeatures.Available;
+    /// <summary>What the host has; null for <see cref="Isa.X86.HostFeatures.Available"/>. Guests' vector instructions of other features are left to the interpreter's handlers.</summary>
+    public ulong? HostFeatures { get; init; }
 }

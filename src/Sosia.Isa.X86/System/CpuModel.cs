@@ -16,11 +16,14 @@ public sealed class CpuModel
 
     private static readonly CpuFeature[] Version3Features = [CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c, CpuFeature.Xsavec];
 
-    private CpuModel(string name, string description, ulong features)
+    // Null for the host's.
+    private readonly ulong? _features;
+
+    private CpuModel(string name, string description, ulong? features)
     {
         Name = name;
         Description = description;
-        Features = features;
+        _features = features;
     }
 
     /// <summary>x86-64-v2, with AES, PCLMULQDQ, MOVBE, LZCNT, BMI1, BMI2, ADX, RDRAND.</summary>
@@ -30,7 +33,7 @@ public sealed class CpuModel
     public static CpuModel X8664V3 { get; } = new("x86-64-v3", "x86-64-v2 with AVX, AVX2, FMA, F16C and XSAVEC", ulong.MaxValue);
 
     /// <summary>x86-64-v3 without the extensions for programs that the host's CPUID does not announce.</summary>
-    public static CpuModel HostLike { get; } = new("host-like", "x86-64-v3 without what the host's processor has not", HostFeatures.Available);
+    public static CpuModel HostLike { get; } = new("host-like", "x86-64-v3 without what the host's processor has not", null);
 
     /// <summary>The model of a machine that names none.</summary>
     public static CpuModel Default => X8664V2;
@@ -45,7 +48,7 @@ public sealed class CpuModel
     public string Description { get; }
 
     /// <summary>The features: bit n stands for <see cref="CpuFeature"/> n.</summary>
-    public ulong Features { get; }
+    public ulong Features => _features ?? HostFeatures.Available;
 
     /// <summary>The XCR0 bits that may be set.</summary>
     public ulong SupportedXcr0 => Has(CpuFeature.Avx) ? X87AndSse | Avx : X87AndSse;

@@ -20,9 +20,12 @@ public static class HostFeatures
         CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c,
     ];
 
+    // Not in the type's initializer, which would wrap the exception.
+    private static readonly Lazy<ulong> Found = new(static () => Find(Environment.GetEnvironmentVariable(Variable)));
+
     /// <summary>Bit n stands for <see cref="CpuFeature"/> n; clear for what the host lacks or the environment hides.</summary>
     /// <exception cref="SosiaException">The environment hides something unknown.</exception>
-    public static ulong Available { get; } = Find(Environment.GetEnvironmentVariable(Variable));
+    public static ulong Available => Found.Value;
 
     /// <summary>The host's features without some.</summary>
     /// <param name="hidden">Names with commas; null for none.</param>
