@@ -139,6 +139,11 @@ public sealed class IrBlock
             }
         }
 
+        if (op == IrOp.Or && IsRotation(a, b, 64, out int turned, out int count))
+        {
+            return Add(IrOp.RotateLeft, 64, turned, count);
+        }
+
         int bitsA = _code[a].SignificantBits;
         int bitsB = _code[b].SignificantBits;
         int significant = op switch
@@ -168,6 +173,11 @@ public sealed class IrBlock
         }
 
         IrInstruction made = _code[value];
+        if (bits == 32 && made.Op == IrOp.Or && IsRotation(made.A, made.B, 32, out int turned, out int count))
+        {
+            return Add(IrOp.RotateLeft, 32, turned, count, significantBits: 32);
+        }
+
         if (bits == 32 && made.Width == 64 && made.Op is IrOp.Add or IrOp.Subtract or IrOp.Multiply or IrOp.And or IrOp.Or or IrOp.Xor or IrOp.Not)
         {
             // The host's 32-bit operation clears the upper half by itself; the wide one is left out when nobody else wants it.
@@ -175,6 +185,17 @@ public sealed class IrBlock
         }
 
         return Add(IrOp.ZeroExtend, bits, WithoutExtension(value, bits), significantBits: bits);
+    }
+
+    // A value of no more than so many bits shifted left and, by what is missing to them, right: their disjunction turns it.
+    private bool IsRotation(int left, int right, int bits, out int value, out int count)
+    {
+        ref IrInstruction up = ref _code[left];
+        ref IrInstruction down = ref _code[right];
+        value = up.A;
+        count = up.B;
+        return up.Op == IrOp.ShiftLeft && down.Op == IrOp.ShiftRight && up.A == down.A && _code[up.A].SignificantBits <= bits
+            && IsConstant(up.B, out ulong x) && IsConstant(down.B, out ulong y) && x + y == (ulong)bits;
     }
 
     /// <summary>The low bits of a value, sign-extended to 64.</summary>

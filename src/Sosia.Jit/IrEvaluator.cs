@@ -36,6 +36,8 @@ public static class IrEvaluator
                 return instruction.Immediate;
             case IrOp.Not:
                 return Cut(~a, width);
+            case IrOp.RotateLeft:
+                return width == 32 ? BitOperations.RotateLeft((uint)a, (int)b) : BitOperations.RotateLeft(a, (int)b);
             case IrOp.ZeroExtend:
                 return Cut(a, width);
             case IrOp.SignExtend:

@@ -78,6 +78,9 @@ public enum IrOp : byte
     /// <summary>Arithmetic A &gt;&gt; B, B modulo 64.</summary>
     ShiftRightArithmetic,
 
+    /// <summary>The low Width bits of A, 32 or 64, turned left by the constant B.</summary>
+    RotateLeft,
+
     /// <summary>The low Width bits of A, zero-extended.</summary>
     ZeroExtend,
 

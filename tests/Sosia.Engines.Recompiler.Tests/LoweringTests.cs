@@ -317,6 +317,19 @@ public sealed unsafe class LoweringTests
                 int quotient = ir.Add(IrOp.Divide, 64, high, c.Value, c1);
                 int remainder = ir.Add(IrOp.Remainder, 64, quotient);
                 return random.Next(2) == 0 ? (quotient, (ulong)(dividend / divisor)) : (remainder, (ulong)(dividend % divisor));
+            case 12:
+                // Shifts that are one rotation.
+                int turn = random.Next(1, width);
+                if (width < 32)
+                {
+                    goto default;
+                }
+
+                int whole = ir.ZeroExtend(a.Value, width);
+                int rotated = ir.Binary(IrOp.Or, ir.Binary(IrOp.ShiftLeft, whole, ir.Constant((ulong)turn)), ir.Binary(IrOp.ShiftRight, whole, ir.Constant((ulong)(width - turn))));
+                return width == 64
+                    ? (rotated, System.Numerics.BitOperations.RotateLeft(a.Word, turn))
+                    : (ir.ZeroExtend(rotated, 32), System.Numerics.BitOperations.RotateLeft((uint)a.Word, turn));
             case 11:
                 ulong small = (uint)b.Word | 1;
                 int half = ir.Binary(IrOp.Or, ir.ZeroExtend(b.Value, 32), ir.Constant(1));

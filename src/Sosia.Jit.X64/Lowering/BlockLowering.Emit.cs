@@ -69,6 +69,12 @@ public sealed unsafe partial class BlockLowering
             case IrOp.ShiftLeft or IrOp.ShiftRight or IrOp.ShiftRightArithmetic:
                 EmitShift(i, ref n);
                 break;
+            case IrOp.RotateLeft:
+                Gpr turned = Register(n.A);
+                Gpr rotated = DestinationFrom(i, n.A);
+                _a.Rorx(n.Width, rotated, turned, n.Width - (int)_ir[n.B].Immediate);
+                Place(i, rotated);
+                break;
             case IrOp.ZeroExtend or IrOp.SignExtend:
                 EmitExtension(i, ref n);
                 break;
