@@ -17,7 +17,7 @@ internal sealed class MachineArguments
 
     private readonly Option<string?> _machine = Text("--machine", "NAME", "The machine: " + string.Join(", ", MachineRegistry.Describe().Select(static m => $"{m.Name} ({m.Description})")));
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "Guest memory, such as 512M or 1G [256M]");
-    private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors [1]");
+    private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors, 1 to 8 [1]");
     private readonly Option<string?> _cpu = Text("--cpu", "MODEL", $"The processor's instruction set: {string.Join("; ", CpuModel.All.Select(static m => $"{m.Name} ({m.Description})"))} [{CpuModel.Default.Name}]");
     private readonly Option<string?> _guest = Text("--guest", "NAME", $"A guest that './sosia guests list' shows; other options override what it says [{DefaultGuest}, unless --kernel is given]");
     private readonly Option<string?> _kernel = Text("--kernel", "FILE", "The kernel: a Linux bzImage, an ELF file with a PVH entry, or a multiboot image; gzip is inflated");

@@ -224,6 +224,10 @@ public sealed partial class VirtualMachine : IDisposable
             Engine.Dispose();
             Machine.Dispose();
             _wake.Dispose();
+            foreach (CpuThread thread in _threads)
+            {
+                thread.Dispose();
+            }
         }
 
         foreach (SerialInbox inbox in _inboxes)
@@ -257,7 +261,7 @@ public sealed partial class VirtualMachine : IDisposable
                 RunResult? result;
                 do
                 {
-                    result = Turn(ref limits);
+                    result = CanRunInParallel(maxInstructions) ? RunInParallel(ref limits) : Turn(ref limits);
                 }
                 while (result is null);
 

@@ -45,6 +45,7 @@ internal sealed unsafe class BlockBuilder
             return BuildOne(block, linear);
         }
 
+        _cache.BeginBuild(ramPageIndex);
         var ops = (Op*)(block + 1);
         int pageOffset = (int)(guestPhysical % PageSize);
         int start = pageOffset;

@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using System.Threading;
+using Sosia.Core.Execution;
 using Sosia.Core.Memory;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Execution;
@@ -24,6 +27,14 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
     private readonly Block** _buckets;
     private readonly Block** _pages;
     private readonly ulong* _codeChunks;
+
+    // What other processors' threads have written, until this one's attends to it.
+    private readonly List<(ulong RamPageIndex, int Offset, int ByteCount)> _foreignWrites = [];
+    private readonly List<(ulong RamPageIndex, int Offset, int ByteCount)> _attendedTo = [];
+    private volatile bool _hasForeignWrites;
+
+    // The page that a block is being built of, plus 1: it counts as held.
+    private ulong _building;
 
     /// <summary>Creates an empty cache for one CPU's view of RAM.</summary>
     public BlockCache(X86Cpu cpu)
@@ -83,6 +94,28 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         return block;
     }
 
+    /// <summary>Marks a page before its code is read, if other processors' threads may be writing it: what they write from now on, they tell.</summary>
+    public void BeginBuild(ulong ramPageIndex)
+    {
+        VcpuThreads threads = _cpu.Memory.Threads;
+        if (!threads.AreRunning)
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref _building, ramPageIndex + 1);
+        if (_codeChunks[ramPageIndex] != 0)
+        {
+            return;
+        }
+
+        using MachineLock.Holder held = threads.Code.Enter();
+        if (_cpu.Memory.SetRamPageFlags(ramPageIndex, RamPageFlags.HasCode))
+        {
+            threads.WaitForOthers();
+        }
+    }
+
     /// <summary>Enters a built block.</summary>
     /// <param name="block">What <see cref="Reserve"/> gave, filled in.</param>
     /// <param name="opCount">Operations in it, the synthetic last one included.</param>
@@ -97,12 +130,21 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         _buckets[bucket] = block;
         _codeChunks[ramPageIndex] |= ChunkMask((int)(block->GuestPhysical & 0xfff), block->ByteCount);
         _cpu.Memory.SetRamPageFlags(ramPageIndex, RamPageFlags.HasCode);
+        Volatile.Write(ref _building, 0);
         BlocksBuilt++;
         Translations?.Built(block);
     }
 
     /// <inheritdoc/>
     public void CodePageWritten(ulong ramPageIndex, int offset, int byteCount)
+    {
+        if (!_cpu.Memory.Threads.IsForeign(_cpu))
+        {
+            Drop(ramPageIndex, offset, byteCount);
+        }
+    }
+
+    private void Drop(ulong ramPageIndex, int offset, int byteCount)
     {
         if ((_codeChunks[ramPageIndex] & ChunkMask(offset, byteCount)) == 0)
         {
@@ -130,12 +172,57 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
         _codeChunks[ramPageIndex] = remaining;
         if (remaining == 0)
         {
-            _ram.CodeDropped(ramPageIndex);
+            Unmark(ramPageIndex);
         }
     }
 
     /// <inheritdoc/>
-    public bool HoldsCode(ulong ramPageIndex) => _codeChunks[ramPageIndex] != 0;
+    public bool HoldsCode(ulong ramPageIndex)
+        => Volatile.Read(ref _building) == ramPageIndex + 1 || Volatile.Read(ref _codeChunks[ramPageIndex]) != 0;
+
+    /// <inheritdoc/>
+    public void CodePageChanged(ulong ramPageIndex, int offset, int byteCount)
+    {
+        // In this order: a block that is entered meanwhile is seen in one of the two.
+        bool isBuilding = Volatile.Read(ref _building) == ramPageIndex + 1;
+        if (!_cpu.Memory.Threads.IsForeign(_cpu)
+            || (!isBuilding && (Volatile.Read(ref _codeChunks[ramPageIndex]) & ChunkMask(offset, byteCount)) == 0))
+        {
+            return;
+        }
+
+        lock (_foreignWrites)
+        {
+            _foreignWrites.Add((ramPageIndex, offset, byteCount));
+            _hasForeignWrites = true;
+        }
+
+        _cpu.RequestAttention();
+    }
+
+    /// <summary>Drops what other processors' threads have written; between two instructions.</summary>
+    public void AttendToForeignWrites()
+    {
+        if (!_hasForeignWrites)
+        {
+            return;
+        }
+
+        // Dropping waits for another lock, which it must not do under this one.
+        lock (_foreignWrites)
+        {
+            _hasForeignWrites = false;
+            _attendedTo.AddRange(_foreignWrites);
+            _foreignWrites.Clear();
+        }
+
+        foreach ((ulong ramPageIndex, int offset, int byteCount) in _attendedTo)
+        {
+            Drop(ramPageIndex, offset, byteCount);
+        }
+
+        _attendedTo.Clear();
+    }
 
     /// <summary>Drops everything.</summary>
     public void Clear()
@@ -147,7 +234,7 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             {
                 _pages[page] = null;
                 _codeChunks[page] = 0;
-                _ram.CodeDropped(page);
+                Unmark(page);
             }
         }
 
@@ -171,6 +258,12 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             NativeMemory.Free(_codeChunks);
             _arena = null;
         }
+    }
+
+    private void Unmark(ulong ramPageIndex)
+    {
+        using MachineLock.Holder held = _cpu.Memory.Threads.Code.Enter();
+        _ram.CodeDropped(ramPageIndex);
     }
 
     private static int Bucket(ulong guestPhysical) => (int)((guestPhysical ^ (guestPhysical >> 15)) & (BucketCount - 1));

@@ -29,6 +29,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly CodeCache _codeCache;
     private readonly Assembler _assembler = new();
     private readonly BlockTranslator _translator;
+    private readonly byte[] _codeCopy = new byte[4096];
     private readonly Thunks _thunks;
     private readonly BlockLowering _lowering;
     private readonly GuestLayout _layout;
@@ -43,7 +44,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     public BlockTranslations(X86Cpu cpu, RecompilerOptions options)
     {
         _cpu = cpu;
-        _translator = new BlockTranslator(cpu.Model.Features, options.HostFeatures);
+        _translator = new BlockTranslator(cpu.Model.Features, options.HostFeatures) { HasPeers = cpu.CpuCount > 1 };
         _options = options;
         _codeCache = new CodeCache(options.CacheByteCount);
         _layout = LayoutOf(cpu.State, _flagWords);
@@ -286,8 +287,27 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         byte* page = _cpu.Memory.FindRamPage(block->GuestPhysical, out _, out _);
         var ops = (Op*)(block + 1);
         int offset = (int)(block->GuestPhysical & 0xfff);
+        if (page == null)
+        {
+            // Another processor has taken the RAM away.
+            return null;
+        }
+
         // SAFETY: the block was decoded from this page of RAM and dies when it is written.
-        _translator.Translate(block, new ReadOnlySpan<byte>(page + offset, 4096 - offset));
+        var code = new ReadOnlySpan<byte>(page + offset, 4096 - offset);
+        if (_translator.HasPeers)
+        {
+            // Another processor may be writing it just now.
+            code.CopyTo(_codeCopy);
+            code = _codeCopy.AsSpan(0, code.Length);
+        }
+
+        _translator.Translate(block, code);
+        if (_translator.IsStale)
+        {
+            return null;
+        }
+
         _assembler.Begin(write, execute, MaxBlockByteCount);
         Lowered? lowered = _lowering.Lower(_translator.Ir, block->Count, ops[block->Count].RipOffset, (long)ops, _exits.Count);
         if (lowered is null)

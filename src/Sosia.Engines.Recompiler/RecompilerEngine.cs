@@ -36,13 +36,17 @@ public sealed unsafe class RecompilerEngine : IEngine
     public string Name => "recompiler";
 
     /// <inheritdoc/>
+    /// <remarks>Somebody who watches translations sees them one after the other.</remarks>
+    public bool RunsCpusInParallel => _options.Observer is null;
+
+    /// <inheritdoc/>
     public EngineCounters Counters
     {
         get
         {
             EngineCounters sum = default;
             long[] calls = new long[InstructionTable.Rows.Length];
-            foreach ((BlockRunner runner, BlockTranslations cpu) in _cpus.Values)
+            foreach ((BlockRunner runner, BlockTranslations cpu) in Contexts())
             {
                 sum = new EngineCounters(sum.Translations + cpu.Translated, sum.HelperCalls + cpu.HelperCalls + cpu.SideExits)
                 {
@@ -74,17 +78,9 @@ public sealed unsafe class RecompilerEngine : IEngine
             throw new SosiaException($"The recompiler cannot run a {vcpu.IsaName} processor.");
         }
 
-        if (!_cpus.TryGetValue(cpu, out (BlockRunner Runner, BlockTranslations Translations) context))
-        {
-            context.Runner = new BlockRunner(cpu);
-            context.Translations = new BlockTranslations(cpu, _options);
-            context.Runner.Cache.MaxBlockInstructions = _options.MaxBlockInstructions;
-            context.Runner.Cache.Translations = context.Translations;
-            _cpus.Add(cpu, context);
-        }
-
-        context.Translations.Enter();
-        return context.Runner.Run(limits.MaxInstructions);
+        (BlockRunner runner, BlockTranslations translations) = ContextOf(cpu);
+        translations.Enter();
+        return runner.Run(limits.MaxInstructions);
     }
 
     /// <inheritdoc/>
@@ -97,6 +93,32 @@ public sealed unsafe class RecompilerEngine : IEngine
         }
 
         _cpus.Clear();
+    }
+
+    // Threads of several processors come by.
+    private (BlockRunner Runner, BlockTranslations Translations) ContextOf(X86Cpu cpu)
+    {
+        lock (_cpus)
+        {
+            if (!_cpus.TryGetValue(cpu, out (BlockRunner Runner, BlockTranslations Translations) context))
+            {
+                context.Runner = new BlockRunner(cpu);
+                context.Translations = new BlockTranslations(cpu, _options);
+                context.Runner.Cache.MaxBlockInstructions = _options.MaxBlockInstructions;
+                context.Runner.Cache.Translations = context.Translations;
+                _cpus.Add(cpu, context);
+            }
+
+            return context;
+        }
+    }
+
+    private List<(BlockRunner Runner, BlockTranslations Translations)> Contexts()
+    {
+        lock (_cpus)
+        {
+            return [.. _cpus.Values];
+        }
     }
 
     // The most frequent first.

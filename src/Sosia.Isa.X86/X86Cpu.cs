@@ -19,6 +19,8 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
 {
     private readonly GCHandle _self;
     private byte _startupVector;
+    private long _boundariesPassed;
+    private uint _pauses;
 
     /// <summary>Creates a CPU in its power-on state.</summary>
     /// <param name="index">Its number in the machine, from 0.</param>
@@ -59,6 +61,12 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
 
     /// <summary>The state; its address is fixed for the life of the CPU.</summary>
     public X86State* State { get; private set; }
+
+    /// <inheritdoc/>
+    public Action? Posted { get; set; }
+
+    /// <inheritdoc/>
+    public long BoundariesPassed => Volatile.Read(ref _boundariesPassed);
 
     /// <summary>The guest physical address space.</summary>
     public MemoryBus Memory { get; }
@@ -139,8 +147,22 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     public void Post(PendingEvent pendingEvent)
     {
         Interlocked.Or(ref State->PendingEvents, (int)pendingEvent);
-        // The engine compares retired instructions with this limit at every block: 0 makes it look at the events.
-        Volatile.Write(ref State->RetireLimit, 0);
+        RequestAttention();
+        Posted?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The engine compares retired instructions with this limit at every block: 0 makes it look at the events.</remarks>
+    public void RequestAttention() => Volatile.Write(ref State->RetireLimit, 0);
+
+    /// <summary>The guest waits for another processor in a loop: gives the host's processor away after some rounds of it.</summary>
+    internal void PauseInSpin()
+    {
+        const uint RoundsPerYield = 32;
+        if (++_pauses % RoundsPerYield == 0)
+        {
+            Thread.Yield();
+        }
     }
 
     /// <summary>Withdraws an event.</summary>
@@ -167,8 +189,8 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
                 ulong mask = asserted ? ulong.MaxValue : ~(1UL << 20);
                 if (State->A20Mask != mask)
                 {
-                    State->A20Mask = mask;
-                    FlushTlb(keepGlobal: false);
+                    Volatile.Write(ref State->A20Mask, mask);
+                    MemoryMapChanged();
                 }
 
                 break;

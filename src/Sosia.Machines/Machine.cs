@@ -43,7 +43,7 @@ public abstract class Machine : IMachineControl, IDisposable
         Clock = new MachineClock(options.ClockMode);
         Ram = Own(new GuestRam(options.MemoryByteCount));
         Memory = new MemoryBus(Ram, Log);
-        Ports = new PortBus(Log);
+        Ports = new PortBus(Log) { Threads = Memory.Threads };
         Turns = new CpuTurns(_cpus);
         Clock.AttachCounter(Turns);
         Clock.EarlierDeadline = () => Turns.Current.Kick();

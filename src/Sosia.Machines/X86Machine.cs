@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using Sosia.Core;
 using Sosia.Core.Execution;
+using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
 using Sosia.Devices.Block;
 using Sosia.Devices.Debug;
@@ -60,7 +61,7 @@ public abstract class X86Machine : Machine
             _processors[i] = cpu;
             AddCpu(cpu);
             var localApic = new LocalApic((byte)i, cpu, ApicBus, Clock, () => TimeStampOffset(cpu), Log, isBootstrap: i == 0);
-            cpu.InterruptController = localApic;
+            cpu.InterruptController = _processors.Length == 1 ? localApic : new LockedInterruptController(localApic, Memory.Threads.Devices);
             Add(localApic, localApic.Reset);
         }
 

@@ -16,6 +16,9 @@ internal static class EmbeddedGuest
     /// <summary>How much host time any of these guests gets; generous, because test machines are shared.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
+    /// <summary>The repository's descriptions of guests.</summary>
+    public static string GuestsFolder => Path.Combine(RepositoryRoot(), "guests");
+
     /// <summary>Options for a boot to the shell.</summary>
     public static MachineOptions Options(ClockMode clock, string append = "", params string[] drives)
     {

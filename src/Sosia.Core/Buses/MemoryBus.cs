@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using Sosia.Core.Diagnostics;
+using Sosia.Core.Execution;
 using Sosia.Core.Memory;
 
 namespace Sosia.Core.Buses;
@@ -27,6 +29,9 @@ public sealed unsafe class MemoryBus
 
     /// <summary>The machine's RAM.</summary>
     public GuestRam Ram { get; }
+
+    /// <summary>The threads that use it.</summary>
+    public VcpuThreads Threads { get; } = new();
 
     /// <summary>How many accesses reached no device and no RAM.</summary>
     public long UnclaimedAccesses { get; private set; }
@@ -143,17 +148,22 @@ public sealed unsafe class MemoryBus
     }
 
     /// <summary>Marks a RAM page (for example as holding code) and withdraws everybody's fast write permission for it.</summary>
-    public void SetRamPageFlags(ulong ramPageIndex, RamPageFlags flags)
+    /// <returns>True when the page had no such flag before.</returns>
+    public bool SetRamPageFlags(ulong ramPageIndex, RamPageFlags flags)
     {
         var before = (RamPageFlags)Ram.PageFlags[ramPageIndex];
         Ram.PageFlags[ramPageIndex] = (byte)(before | flags);
         if ((before & RamPageFlags.WriteSlow) == 0 && (flags & RamPageFlags.WriteSlow) != 0)
         {
+            // The flags first: who makes an entry from now on sees them, who has made one before is found.
+            Thread.MemoryBarrier();
             for (int i = 0; i < _observers.Count; i++)
             {
                 _observers[i].WriteProtectRamPage(ramPageIndex);
             }
         }
+
+        return (before & flags) != flags;
     }
 
     /// <summary>Reads 1, 2, 4 or 8 bytes of RAM, ROM or device space; little-endian.</summary>
@@ -162,6 +172,7 @@ public sealed unsafe class MemoryBus
         DeviceRange? range = FindDevice(guestPhysical);
         if (range is not null && guestPhysical + (ulong)byteCount <= range.GuestPhysical + range.ByteCount)
         {
+            using MachineLock.Holder held = Threads.Devices.Enter();
             DeviceAccesses++;
             ulong value = range.Device.ReadMmio(guestPhysical - range.GuestPhysical, byteCount);
             value &= ulong.MaxValue >> (64 - (8 * byteCount));
@@ -187,6 +198,7 @@ public sealed unsafe class MemoryBus
         DeviceRange? range = FindDevice(guestPhysical);
         if (range is not null && guestPhysical + (ulong)byteCount <= range.GuestPhysical + range.ByteCount)
         {
+            using MachineLock.Holder held = Threads.Devices.Enter();
             DeviceAccesses++;
             Trace?.MmioWrite(guestPhysical, byteCount, value, range.Name);
             range.Device.WriteMmio(guestPhysical - range.GuestPhysical, byteCount, value);
@@ -201,6 +213,7 @@ public sealed unsafe class MemoryBus
                 Ram.BeforeWrite(offset, byteCount);
                 // SAFETY: FindRam checked that the bytes lie within RAM; little-endian host (x86-64).
                 Buffer.MemoryCopy(&value, Ram.HostBase + offset, byteCount, byteCount);
+                Ram.AfterWrite(offset, byteCount);
             }
 
             return;
@@ -338,6 +351,7 @@ public sealed unsafe class MemoryBus
     {
         if (byteCount == 1)
         {
+            using MachineLock.Holder held = Threads.Devices.Enter();
             UnclaimedAccesses++;
             _log.UnclaimedAddress(guestPhysical, byteCount, isWrite: false);
             return 0xff;
@@ -356,6 +370,7 @@ public sealed unsafe class MemoryBus
     {
         if (byteCount == 1)
         {
+            using MachineLock.Holder held = Threads.Devices.Enter();
             UnclaimedAccesses++;
             _log.UnclaimedAddress(guestPhysical, byteCount, isWrite: true);
             return;

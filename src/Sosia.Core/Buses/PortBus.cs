@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Sosia.Core.Execution;
 
 namespace Sosia.Core.Buses;
 
@@ -24,6 +25,9 @@ public sealed class PortBus
 
     /// <summary>How many accesses reached a device.</summary>
     public long Accesses { get; private set; }
+
+    /// <summary>The threads that use it.</summary>
+    public VcpuThreads Threads { get; init; } = new();
 
     /// <summary>Set to see every access (the --trace io option); null otherwise.</summary>
     public IBusTrace? Trace { get; set; }
@@ -82,6 +86,7 @@ public sealed class PortBus
     /// <summary>Reads 1, 2 or 4 bytes from a port.</summary>
     public uint Read(ushort port, int byteCount)
     {
+        using MachineLock.Holder held = Threads.Devices.Enter();
         Claim? claim = _claims[port];
         uint value;
         if (claim is null)
@@ -103,6 +108,7 @@ public sealed class PortBus
     /// <summary>Writes 1, 2 or 4 bytes to a port.</summary>
     public void Write(ushort port, int byteCount, uint value)
     {
+        using MachineLock.Holder held = Threads.Devices.Enter();
         Claim? claim = _claims[port];
         Trace?.PortWrite(port, byteCount, value, claim?.Name);
         if (claim is null)

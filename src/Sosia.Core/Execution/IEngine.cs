@@ -14,6 +14,9 @@ public interface IEngine : IDisposable
     /// <summary>What it has done so far, over all CPUs.</summary>
     EngineCounters Counters { get; }
 
+    /// <summary>True when several threads may run a vCPU each, outside deterministic time; false when one thread runs them in turns.</summary>
+    bool RunsCpusInParallel => false;
+
     /// <summary>Runs a vCPU until something happens.</summary>
     /// <param name="vcpu">A vCPU of an ISA that this engine supports; only one thread runs a vCPU at a time.</param>
     /// <param name="limits">The budget.</param>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Sosia.Host.Linux.Memory;
 
 namespace Sosia.Core.Memory;
@@ -16,7 +17,7 @@ public sealed unsafe class GuestRam : IDisposable
     public const int PageSize = 4096;
 
     private readonly SharedMapping _mapping;
-    private readonly List<ICodePageObserver> _observers = [];
+    private List<ICodePageObserver> _observers = [];
     private byte* _pageFlags;
 
     /// <summary>Allocates zeroed RAM; host pages are committed on first touch.</summary>
@@ -54,19 +55,22 @@ public sealed unsafe class GuestRam : IDisposable
     /// <summary>One <see cref="RamPageFlags"/> byte per page, indexed by RAM page index.</summary>
     public byte* PageFlags => _pageFlags;
 
+    /// <summary>True while processors have threads of their own, so that caches must be told after writes too.</summary>
+    public bool TellsAfterWrites { get; set; }
+
     /// <summary>Registers an engine's code cache to be told of writes to code pages.</summary>
-    public void AddCodeObserver(ICodePageObserver observer) => _observers.Add(observer);
+    public void AddCodeObserver(ICodePageObserver observer) => _observers = [.. _observers, observer];
 
     /// <summary>Removes a registration made by <see cref="AddCodeObserver"/>.</summary>
-    public void RemoveCodeObserver(ICodePageObserver observer) => _observers.Remove(observer);
+    public void RemoveCodeObserver(ICodePageObserver observer) => _observers = _observers.FindAll(each => !ReferenceEquals(each, observer));
 
     /// <summary>An observer has dropped all that it held of a page: unmarks it, unless another one still holds code of it.</summary>
     /// <param name="ramPageIndex">The page: offset in guest RAM divided by 4096.</param>
     public void CodeDropped(ulong ramPageIndex)
     {
-        for (int i = 0; i < _observers.Count; i++)
+        foreach (ICodePageObserver observer in _observers)
         {
-            if (_observers[i].HoldsCode(ramPageIndex))
+            if (observer.HoldsCode(ramPageIndex))
             {
                 return;
             }
@@ -98,6 +102,19 @@ public sealed unsafe class GuestRam : IDisposable
         }
     }
 
+    /// <summary>
+    /// Must be called after bytes have changed by any path that called <see cref="BeforeWrite"/>: tells caches of processors that other threads run.
+    /// </summary>
+    /// <param name="ramOffset">First byte, as an offset in RAM.</param>
+    /// <param name="byteCount">How many bytes; may cross pages.</param>
+    public void AfterWrite(ulong ramOffset, int byteCount)
+    {
+        if (TellsAfterWrites)
+        {
+            TellChanged(ramOffset, byteCount);
+        }
+    }
+
     /// <summary>Copies bytes into RAM, honouring the page flags (code invalidation, dirty tracking).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range leaves RAM.</exception>
     public void Write(ulong ramOffset, ReadOnlySpan<byte> data)
@@ -106,6 +123,7 @@ public sealed unsafe class GuestRam : IDisposable
         BeforeWrite(ramOffset, data.Length);
         // SAFETY: the range was checked against the mapping.
         data.CopyTo(new Span<byte>(HostBase + ramOffset, data.Length));
+        AfterWrite(ramOffset, data.Length);
     }
 
     /// <summary>Copies bytes out of RAM.</summary>
@@ -143,13 +161,38 @@ public sealed unsafe class GuestRam : IDisposable
     {
         if ((flags & RamPageFlags.HasCode) != 0)
         {
-            for (int i = 0; i < _observers.Count; i++)
+            foreach (ICodePageObserver observer in _observers)
             {
-                _observers[i].CodePageWritten(page, offset, byteCount);
+                observer.CodePageWritten(page, offset, byteCount);
             }
         }
 
-        _pageFlags[page] &= unchecked((byte)~RamPageFlags.CleanTracked);
+        if ((flags & RamPageFlags.CleanTracked) != 0)
+        {
+            _pageFlags[page] &= unchecked((byte)~RamPageFlags.CleanTracked);
+        }
+    }
+
+    private void TellChanged(ulong ramOffset, int byteCount)
+    {
+        // The bytes first: whoever reads the page from now on reads them, whoever has read it before has marked it.
+        Thread.MemoryBarrier();
+        while (byteCount > 0)
+        {
+            ulong page = ramOffset / PageSize;
+            int offset = (int)(ramOffset % PageSize);
+            int chunk = Math.Min(byteCount, PageSize - offset);
+            if (((RamPageFlags)Volatile.Read(ref _pageFlags[page]) & RamPageFlags.HasCode) != 0)
+            {
+                foreach (ICodePageObserver observer in _observers)
+                {
+                    observer.CodePageChanged(page, offset, chunk);
+                }
+            }
+
+            ramOffset += (ulong)chunk;
+            byteCount -= chunk;
+        }
     }
 
     private void CheckRange(ulong ramOffset, ulong byteCount)

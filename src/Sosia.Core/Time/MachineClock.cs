@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 
 namespace Sosia.Core.Time;
 
 /// <summary>
 /// The one clock of a machine: nanoseconds of guest time since power-on, and the timers that devices arm on it. All members are for
-/// the machine's own thread (the one that runs the vCPU and services devices).
+/// the machine's own thread (the one that runs the vCPU and services devices) or, with a thread per vCPU, for whoever holds the lock of the devices;
+/// only the time may be read by any thread.
 /// </summary>
 public sealed class MachineClock
 {
@@ -20,6 +22,7 @@ public sealed class MachineClock
     private const long MaxGapNanoseconds = 1_000_000;
 
     private readonly List<ClockTimer> _armed = [];
+    private readonly Lock _gate = new();
     private readonly TimeProvider _hostClock;
     private readonly long _nanosecondsPerTick;
     private long _lastRaw;
@@ -49,16 +52,20 @@ public sealed class MachineClock
     {
         get
         {
-            if (Mode != ClockMode.Deterministic && _pausedAt >= 0)
+            if (!IsShared)
             {
-                return _pausedAt;
+                return Now();
             }
 
-            // Reading the host's clock can move the offset.
-            long raw = Raw();
-            return raw + _offset;
+            lock (_gate)
+            {
+                return Now();
+            }
         }
     }
+
+    /// <summary>True while several threads read the time; changed only while one does.</summary>
+    public bool IsShared { get; set; }
 
     /// <summary>The earliest armed deadline, or <see cref="Never"/>.</summary>
     public long NextDeadlineNanoseconds { get; private set; } = Never;
@@ -90,7 +97,10 @@ public sealed class MachineClock
     {
         if (Mode != ClockMode.Deterministic)
         {
-            _lastRaw = HostNanoseconds();
+            lock (_gate)
+            {
+                _lastRaw = HostNanoseconds();
+            }
         }
     }
 
@@ -106,13 +116,16 @@ public sealed class MachineClock
     /// <summary>Jumps ahead, as an idle machine does in the fast and deterministic modes.</summary>
     public void AdvanceTo(long nanoseconds)
     {
-        long delta = nanoseconds - NowNanoseconds;
-        if (delta > 0)
+        lock (_gate)
         {
-            _offset += delta;
-            if (_pausedAt >= 0)
+            long delta = nanoseconds - Now();
+            if (delta > 0)
             {
-                _pausedAt += delta;
+                _offset += delta;
+                if (_pausedAt >= 0)
+                {
+                    _pausedAt += delta;
+                }
             }
         }
     }
@@ -202,6 +215,18 @@ public sealed class MachineClock
         }
 
         return earliest;
+    }
+
+    private long Now()
+    {
+        if (Mode != ClockMode.Deterministic && _pausedAt >= 0)
+        {
+            return _pausedAt;
+        }
+
+        // Reading the host's clock can move the offset.
+        long raw = Raw();
+        return raw + _offset;
     }
 
     private long Raw()

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Sosia.Core.Buses;
 using Sosia.Core.Diagnostics;
@@ -11,8 +12,7 @@ namespace Sosia.Devices.Apic;
 /// to every local APIC, and shows each processor its own local APIC's registers (Intel SDM volume 3, chapter 11).
 /// </summary>
 /// <remarks>
-/// Everything runs on the machine's thread. With a thread per vCPU, <see cref="CurrentProcessor"/> becomes a thread-local value and each
-/// local APIC gets a lock of its own (messages take only the destination's); the bus itself is constant after assembly.
+/// Everything runs on the machine's thread or, with a thread per vCPU, under the lock of the devices; <see cref="CurrentProcessor"/> is each thread's own.
 /// </remarks>
 public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
 {
@@ -22,11 +22,15 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     /// <summary>The input that takes the board's NMI (LINT1 of every processor).</summary>
     public const int NonMaskableInput = 1;
 
+    [ThreadStatic]
+    private static int t_currentProcessor;
+
     private readonly MemoryBus _memory;
     private readonly DiagnosticLog _log;
     private readonly List<LocalApic> _localApics = [];
     private readonly List<IoApic> _ioApics = [];
     private readonly List<ApicWindow> _windows = [];
+    private int _currentProcessor;
 
     /// <summary>Creates a bus without APICs.</summary>
     /// <param name="memory">Where the local APICs' registers appear.</param>
@@ -41,9 +45,23 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     public IExternalInterruptController? ExternalInterrupts { get; set; }
 
     /// <summary>
-    /// Which processor (index into <see cref="LocalApics"/>) is accessing memory: the machine sets it before it runs a vCPU.
+    /// Which processor (index into <see cref="LocalApics"/>) is accessing memory on the calling thread: the machine sets it before it runs a vCPU.
     /// </summary>
-    public int CurrentProcessor { get; set; }
+    public int CurrentProcessor
+    {
+        get => _memory.Threads.AreRunning ? t_currentProcessor : _currentProcessor;
+        set
+        {
+            if (_memory.Threads.AreRunning)
+            {
+                t_currentProcessor = value;
+            }
+            else
+            {
+                _currentProcessor = value;
+            }
+        }
+    }
 
     /// <summary>The local APICs, in the order of their processors.</summary>
     public IReadOnlyList<LocalApic> LocalApics => _localApics;

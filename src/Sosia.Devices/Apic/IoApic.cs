@@ -9,7 +9,7 @@ namespace Sosia.Devices.Apic;
 /// The I/O APIC with 24 inputs (82093AA data sheet, Intel order number 290566; version 0x20 adds the EOI register of the ICH family).
 /// Inputs are logical assertions: the polarity bit is stored, not applied, since a wire here is asserted or not, whatever its voltage.
 /// </summary>
-/// <remarks>Runs on the machine's thread. With a thread per vCPU it needs one lock, taken before those of the local APICs.</remarks>
+/// <remarks>Runs on the machine's thread or, with a thread per vCPU, under the lock of the devices.</remarks>
 public sealed class IoApic : IIrqSink, IMmioDevice, ISnapshotable
 {
     /// <summary>The number of interrupt inputs.</summary>

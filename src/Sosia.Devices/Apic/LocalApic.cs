@@ -13,7 +13,7 @@ namespace Sosia.Devices.Apic;
 /// </summary>
 /// <remarks>
 /// The processor calls it through <see cref="ILocalInterruptController"/>, its memory accesses arrive through <see cref="ApicBus"/>.
-/// With a thread per vCPU, messages from other processors need this object's lock; the processor's own accesses then take it too.
+/// With a thread per vCPU, both take the lock of the devices, as messages from other processors do.
 /// </remarks>
 public sealed partial class LocalApic : ILocalInterruptController, IMmioDevice, ISnapshotable
 {

@@ -163,7 +163,9 @@ public sealed class VirtioBlockRequest
         {
             chunk = direct.Length;
             Device.Ram.BeforeWrite(ramOffset, chunk);
-            return Device.Backend.Read(diskOffset, direct);
+            BlockResult directResult = Device.Backend.Read(diskOffset, direct);
+            Device.Ram.AfterWrite(ramOffset, chunk);
+            return directResult;
         }
 
         Span<byte> bounce = Bounce(byteCount);

@@ -244,6 +244,7 @@ public sealed class VirtQueue
         _memory.Ram.BeforeWrite(ramOffset, 8);
         BinaryPrimitives.WriteUInt32LittleEndian(span, head);
         BinaryPrimitives.WriteUInt32LittleEndian(span[4..], writtenByteCount);
+        _memory.Ram.AfterWrite(ramOffset, 8);
         // The element must be visible before the index that announces it; x86 keeps the order of stores.
         Volatile.WriteBarrier();
         if (TryWriteUInt16(UsedRing + 2, (ushort)(_nextUsed + 1)))
@@ -380,6 +381,7 @@ public sealed class VirtQueue
 
         _memory.Ram.BeforeWrite(ramOffset, 2);
         BinaryPrimitives.WriteUInt16LittleEndian(span, value);
+        _memory.Ram.AfterWrite(ramOffset, 2);
         return true;
     }
 }

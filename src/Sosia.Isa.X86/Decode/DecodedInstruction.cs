@@ -30,6 +30,9 @@ public struct DecodedInstruction
     /// <summary>True when the LOCK prefix is present.</summary>
     public bool HasLock;
 
+    /// <summary>True when its read and write of memory are one atomic access: with LOCK, and XCHG always (SDM vol. 3, 9.1.2.1).</summary>
+    public readonly bool IsLocked => HasLock || (IsMemory && Row is { } row && (row.Flags & RowFlags.AlwaysLocked) != 0);
+
     /// <summary>The last F2 or F3 prefix, or 0.</summary>
     public byte RepPrefix;
 

@@ -38,4 +38,7 @@ public enum RowFlags : ushort
 
     /// <summary>The memory operand's index is a vector register (VSIB): a SIB byte is demanded, and 16-bit addresses are undefined.</summary>
     VectorIndex = 512,
+
+    /// <summary>Atomic with a memory operand even without LOCK.</summary>
+    AlwaysLocked = 1024,
 }

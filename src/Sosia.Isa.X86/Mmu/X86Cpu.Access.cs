@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Sosia.Core.Memory;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
@@ -195,6 +196,7 @@ public sealed unsafe partial class X86Cpu
         entry->WriteTag = writeTag;
         entry->Addend = (ulong)physical->Host - page;
         entry->RamPage = (physical->RamPageIndex << TlbEntry.RamPageShift) | flags | (physical->IsReadOnly != 0 ? TlbEntry.ReadOnlyFlag : 0);
+        ConfirmFast(entry, page);
         return entry;
     }
 
@@ -229,7 +231,8 @@ public sealed unsafe partial class X86Cpu
 
         // SAFETY: the entry maps the page to host memory and the access stays within the page.
         byte* host = (byte*)(entry->Addend + linear);
-        if ((entry->WriteTag & TlbEntry.SlowBit) != 0)
+        bool isSlow = (entry->WriteTag & TlbEntry.SlowBit) != 0;
+        if (isSlow)
         {
             BeforeSlowWrite(entry, linear, byteCount);
         }
@@ -248,6 +251,11 @@ public sealed unsafe partial class X86Cpu
             default:
                 *(ulong*)host = value;
                 break;
+        }
+
+        if (isSlow)
+        {
+            AfterSlowWrite(entry, linear, byteCount);
         }
     }
 
@@ -270,6 +278,74 @@ public sealed unsafe partial class X86Cpu
         if ((((RamPageFlags)Memory.Ram.PageFlags[ramPage]) & RamPageFlags.WriteSlow) == 0 && entry->WriteTag == (page | TlbEntry.SlowBit))
         {
             entry->WriteTag = page;
+            ConfirmFast(entry, page);
+        }
+    }
+
+    private void AfterSlowWrite(TlbEntry* entry, ulong linear, int byteCount)
+        => Memory.Ram.AfterWrite(((entry->RamPage >> TlbEntry.RamPageShift) << 12) | (linear & 0xfff), byteCount);
+
+    /// <summary>
+    /// The host memory of a locked read-modify-write at the current privilege, which the caller does atomically there and then calls
+    /// <see cref="AfterLockedWrite"/>.
+    /// </summary>
+    /// <param name="linear">Linear address.</param>
+    /// <param name="byteCount">1, 2, 4, 8 or 16.</param>
+    /// <param name="host">The memory; null when it is a device's, read-only or in two pages, where the access is made like any other.</param>
+    /// <returns>False when it faulted; the fault is recorded.</returns>
+    internal bool LockedHost(ulong linear, int byteCount, out byte* host)
+    {
+        host = null;
+        if (!PassesAlignmentCheck(linear, byteCount))
+        {
+            return false;
+        }
+
+        if ((int)(linear & 0xfff) + byteCount > GuestRam.PageSize)
+        {
+            return true;
+        }
+
+        TlbEntry* entry = Resolve(linear, _privilege, PageAccess.Write);
+        if (entry == null)
+        {
+            return false;
+        }
+
+        if ((entry->RamPage & (TlbEntry.DeviceFlag | TlbEntry.ReadOnlyFlag)) == 0)
+        {
+            // SAFETY: the entry maps the page to host memory and the access stays within the page.
+            host = (byte*)(entry->Addend + linear);
+            if ((entry->WriteTag & TlbEntry.SlowBit) != 0)
+            {
+                BeforeSlowWrite(entry, linear, byteCount);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A locked access has written what <see cref="LockedHost"/> gave.</summary>
+    internal void AfterLockedWrite(ulong linear, int byteCount)
+    {
+        TlbEntry* entry = Resolve(linear, _privilege, PageAccess.Write);
+        AfterSlowWrite(entry, linear, byteCount);
+        WatchData(linear, byteCount, isWrite: false);
+        WatchData(linear, byteCount, isWrite: true);
+    }
+
+    // Another processor's thread may have marked the page meanwhile: it marks, then looks at the entries; here it is the other way round.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ConfirmFast(TlbEntry* entry, ulong page)
+    {
+        if (CpuCount > 1 && entry->WriteTag == page)
+        {
+            Thread.MemoryBarrier();
+            ulong ramPage = entry->RamPage >> TlbEntry.RamPageShift;
+            if (((RamPageFlags)Volatile.Read(ref Memory.Ram.PageFlags[ramPage]) & RamPageFlags.WriteSlow) != 0)
+            {
+                entry->WriteTag = page | TlbEntry.SlowBit;
+            }
         }
     }
 
@@ -325,12 +401,18 @@ public sealed unsafe partial class X86Cpu
         {
             // SAFETY: the entry maps the page to host memory and the caller keeps the data within the page.
             byte* host = (byte*)(entry->Addend + linear);
-            if ((entry->WriteTag & TlbEntry.SlowBit) != 0)
+            bool isSlow = (entry->WriteTag & TlbEntry.SlowBit) != 0;
+            if (isSlow)
             {
                 BeforeSlowWrite(entry, linear, data.Length);
             }
 
             data.CopyTo(new Span<byte>(host, data.Length));
+            if (isSlow)
+            {
+                AfterSlowWrite(entry, linear, data.Length);
+            }
+
             return;
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
 
@@ -130,6 +131,18 @@ public sealed unsafe partial class X86Cpu
     /// <inheritdoc/>
     public void MemoryMapChanged()
     {
+        if (Memory.Threads.IsForeign(this))
+        {
+            Post(PendingEvent.MemoryMap);
+        }
+        else
+        {
+            DropTranslations();
+        }
+    }
+
+    private void DropTranslations()
+    {
         // SAFETY: the cache was allocated with exactly this size.
         NativeMemory.Clear(_physicalPages, (nuint)(sizeof(PhysicalPageEntry) * PhysicalPageEntry.Count));
         FlushTlb(keepGlobal: false);
@@ -141,9 +154,11 @@ public sealed unsafe partial class X86Cpu
         for (int i = 0; i < PrivilegeCount * TlbEntry.Count; i++)
         {
             TlbEntry* entry = _tlbs + i;
-            if (entry->RamPage >> TlbEntry.RamPageShift == ramPageIndex && (entry->WriteTag & 0xfff) == 0)
+            ulong tag = entry->WriteTag;
+            if (entry->RamPage >> TlbEntry.RamPageShift == ramPageIndex && (tag & 0xfff) == 0)
             {
-                entry->WriteTag |= TlbEntry.SlowBit;
+                // The processor's own thread may be replacing the entry; it looks at the page's flags after that.
+                Interlocked.CompareExchange(ref entry->WriteTag, tag | TlbEntry.SlowBit, tag);
             }
         }
     }

@@ -27,6 +27,9 @@ public sealed unsafe partial class X86Cpu
     // Set in the result of a failed walk, so that an error code of 0 differs from success.
     private const uint WalkFailed = 0x8000_0000;
 
+    // Another processor changed an entry during the walk, which must begin anew.
+    private bool _entryChanged;
+
     /// <summary>Translates the address of an instruction; every block that an engine caches by linear address was asked for here first.</summary>
     /// <param name="linear">Linear address of the first byte.</param>
     /// <param name="guestPhysical">Guest physical address, A20 gate applied.</param>
@@ -106,9 +109,16 @@ public sealed unsafe partial class X86Cpu
             return 0;
         }
 
-        uint error = (st->Cr4 & ControlBits.Cr4Pae) != 0
-            ? WalkWide(linear, access, privilege, out found)
-            : WalkNarrow(linear, access, privilege, out found);
+        uint error;
+        do
+        {
+            _entryChanged = false;
+            error = (st->Cr4 & ControlBits.Cr4Pae) != 0
+                ? WalkWide(linear, access, privilege, out found)
+                : WalkNarrow(linear, access, privilege, out found);
+        }
+        while (_entryChanged);
+
         if (Trace is { } trace && access != PageAccess.Probe)
         {
             string name = access == PageAccess.Fetch ? "fetch" : access == PageAccess.Write ? "write" : "read";
@@ -209,7 +219,7 @@ public sealed unsafe partial class X86Cpu
                 ulong wanted = i == depth - 1 && access == PageAccess.Write ? EntryAccessed | EntryDirty : EntryAccessed;
                 if ((values[i] & wanted) != wanted)
                 {
-                    SetEntryBits((byte*)hosts[i], addresses[i], wanted, 8);
+                    SetEntryBits((byte*)hosts[i], addresses[i], values[i], wanted, 8);
                     entry |= i == depth - 1 ? wanted : 0;
                 }
             }
@@ -277,7 +287,7 @@ public sealed unsafe partial class X86Cpu
         ulong wanted = isLeaf && access == PageAccess.Write ? EntryAccessed | EntryDirty : EntryAccessed;
         if (access != PageAccess.Probe && (entry & wanted) != wanted)
         {
-            SetEntryBits(host, address, wanted, 4);
+            SetEntryBits(host, address, entry, wanted, 4);
             entry |= wanted;
         }
 
@@ -345,9 +355,9 @@ public sealed unsafe partial class X86Cpu
         return error;
     }
 
-    // Accessed and dirty bits are set when a walk has succeeded, with a locked operation as 4.8 says. A walk that faults sets none:
-    // the manual allows either.
-    private void SetEntryBits(byte* host, ulong address, ulong bits, int byteCount)
+    // Accessed and dirty bits are set when a walk has succeeded, with a locked operation as 4.8 says: not in an entry that is no longer what the
+    // walk has read. A walk that faults sets none: the manual allows either.
+    private void SetEntryBits(byte* host, ulong address, ulong entry, ulong bits, int byteCount)
     {
         if (host == null)
         {
@@ -361,15 +371,12 @@ public sealed unsafe partial class X86Cpu
             return;
         }
 
-        Memory.Ram.BeforeWrite((page->RamPageIndex << 12) | (address & 0xfff), byteCount);
-        if (byteCount == 8)
-        {
-            Interlocked.Or(ref *(ulong*)host, bits);
-        }
-        else
-        {
-            Interlocked.Or(ref *(uint*)host, (uint)bits);
-        }
+        ulong ramOffset = (page->RamPageIndex << 12) | (address & 0xfff);
+        Memory.Ram.BeforeWrite(ramOffset, byteCount);
+        _entryChanged |= byteCount == 8
+            ? Interlocked.CompareExchange(ref *(ulong*)host, entry | bits, entry) != entry
+            : Interlocked.CompareExchange(ref *(uint*)host, (uint)(entry | bits), (uint)entry) != (uint)entry;
+        Memory.Ram.AfterWrite(ramOffset, byteCount);
     }
 
     /// <summary>The host address of a guest physical address, or null when it is not RAM or ROM.</summary>

@@ -63,16 +63,39 @@ internal static unsafe class Handlers
             (OperandPlace.Register, OperandPlace.Register) => &Run<TInsn, TWidth, InRegister, InRegister>,
             (OperandPlace.Register, OperandPlace.Memory) => &Run<TInsn, TWidth, InRegister, InMemory>,
             (OperandPlace.Register, OperandPlace.Immediate) => &Run<TInsn, TWidth, InRegister, InImmediate>,
-            (OperandPlace.Memory, OperandPlace.Register) => &Run<TInsn, TWidth, InMemory, InRegister>,
-            _ => &Run<TInsn, TWidth, InMemory, InImmediate>,
+            (OperandPlace.Memory, OperandPlace.Register) => TInsn.IsLockable && instruction.IsLocked
+                ? &RunLocked<TInsn, TWidth, InRegister>
+                : &Run<TInsn, TWidth, InMemory, InRegister>,
+            _ => TInsn.IsLockable && instruction.IsLocked
+                ? &RunLocked<TInsn, TWidth, InImmediate>
+                : &Run<TInsn, TWidth, InMemory, InImmediate>,
         };
 
     private static delegate*<X86State*, Op*, Op*> Unary<TInsn, TWidth>(in DecodedInstruction instruction)
         where TInsn : struct, IInstruction
         where TWidth : struct, IWidth
         => instruction.Destination == OperandPlace.Memory
-            ? &Run<TInsn, TWidth, InMemory, InRegister>
+            ? TInsn.IsLockable && instruction.IsLocked
+                ? &RunLocked<TInsn, TWidth, InRegister>
+                : &Run<TInsn, TWidth, InMemory, InRegister>
             : &Run<TInsn, TWidth, InRegister, InRegister>;
+
+    // The meaning is executed anew when another processor has changed the operand between its read and its write: it has committed nothing then.
+    private static Op* RunLocked<TInsn, TWidth, TSource>(X86State* state, Op* op)
+        where TInsn : struct, IInstruction
+        where TWidth : struct, IWidth
+        where TSource : struct, IPlace
+    {
+        while (true)
+        {
+            var s = new Interpreting<TWidth, InLockedMemory, TSource>(state, op);
+            TInsn.Execute<Interpreting<TWidth, InLockedMemory, TSource>, ulong>(ref s);
+            if (!s.MustRetry)
+            {
+                return s.Stop ? null : op + 1;
+            }
+        }
+    }
 
     private static delegate*<X86State*, Op*, Op*> Load<TInsn, TWidth>(in DecodedInstruction instruction)
         where TInsn : struct, IInstruction

@@ -5,4 +5,7 @@ public interface IPlace
 {
     /// <summary>The place.</summary>
     static abstract OperandPlace Place { get; }
+
+    /// <summary>True when reading and writing it must be one atomic access of the host's.</summary>
+    static virtual bool IsLocked => false;
 }

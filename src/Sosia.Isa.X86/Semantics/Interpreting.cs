@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using System.Threading;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.Semantics.Control;
@@ -28,6 +29,8 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
     private ulong _updateLinear;
     private ulong _memoryOffset;
     private bool _updatePending;
+    private ulong _lockedValue;
+    private bool _mustRetry;
     private bool _faulted;
     private bool _stop;
 
@@ -41,12 +44,17 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
         _updateLinear = 0;
         _memoryOffset = 0;
         _updatePending = false;
+        _lockedValue = 0;
+        _mustRetry = false;
         _faulted = false;
         _stop = false;
     }
 
     /// <summary>True when the block must end here: a fault, or an access after which events must be looked at.</summary>
     public readonly bool Stop => _stop;
+
+    /// <summary>True when a locked operand had changed since it was read: nothing has been committed, and all is to be done again.</summary>
+    public readonly bool MustRetry => _mustRetry;
 
     /// <inheritdoc/>
     public readonly int Bits => TWidth.Bits;
@@ -101,11 +109,22 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
         if (entry->WriteTag == ((linear + (uint)(TWidth.Bits / 8) - 1) & ~0xfffUL))
         {
             _updateHost = (byte*)(linear + entry->Addend);
-            return Load(_updateHost, TWidth.Bits);
+            ulong fast = Load(_updateHost, TWidth.Bits);
+            if (TDestination.IsLocked)
+            {
+                _lockedValue = fast;
+            }
+
+            return fast;
         }
 
         _updateLinear = linear;
         _updatePending = true;
+        if (TDestination.IsLocked)
+        {
+            return ReadLocked();
+        }
+
         if (!MemoryAccess.ReadForUpdateSlow(_state, linear, TWidth.Bits / 8, out ulong value))
         {
             _faulted = true;
@@ -162,6 +181,10 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
         if (TDestination.Place == OperandPlace.Register)
         {
             StoreRegister(_op->Destination, value);
+        }
+        else if (TDestination.IsLocked && _updateHost != null)
+        {
+            WriteLocked(value);
         }
         else if (_updateHost != null)
         {
@@ -477,6 +500,51 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
             ? Load((byte*)(linear + entry->Addend), bits)
             : ReadSlow(linear, bits);
     }
+
+    // The slow way of a locked operand's read: its memory, unless it has none of its own.
+    private ulong ReadLocked()
+    {
+        ulong value = 0;
+        if (!X86Cpu.FromState(_state).LockedHost(_updateLinear, TWidth.Bits / 8, out _updateHost))
+        {
+            _faulted = true;
+        }
+        else if (_updateHost != null)
+        {
+            value = Load(_updateHost, TWidth.Bits);
+            _lockedValue = value;
+        }
+        else if (!MemoryAccess.ReadForUpdateSlow(_state, _updateLinear, TWidth.Bits / 8, out value))
+        {
+            _faulted = true;
+        }
+
+        _stop |= _state->Exit != BlockExit.None;
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteLocked(ulong value)
+    {
+        if (!CompareExchange(_updateHost, _lockedValue, value))
+        {
+            // Not a fault of the guest's, but the meaning stops at once all the same.
+            _faulted = true;
+            _mustRetry = true;
+        }
+        else if (_updatePending)
+        {
+            X86Cpu.FromState(_state).AfterLockedWrite(_updateLinear, TWidth.Bits / 8);
+            _stop |= _state->Exit != BlockExit.None;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool CompareExchange(byte* host, ulong comparand, ulong value)
+        => TWidth.Bits == 8 ? Interlocked.CompareExchange(ref *host, (byte)value, (byte)comparand) == (byte)comparand
+            : TWidth.Bits == 16 ? Interlocked.CompareExchange(ref *(ushort*)host, (ushort)value, (ushort)comparand) == (ushort)comparand
+            : TWidth.Bits == 32 ? Interlocked.CompareExchange(ref *(uint*)host, (uint)value, (uint)comparand) == (uint)comparand
+            : Interlocked.CompareExchange(ref *(ulong*)host, value, comparand) == comparand;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteMemory(ulong value)

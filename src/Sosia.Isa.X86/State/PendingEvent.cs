@@ -24,8 +24,8 @@ public enum PendingEvent
     /// <summary>The engine shall return to its caller.</summary>
     Kick = 16,
 
-    /// <summary>The A20 gate changed.</summary>
-    A20 = 32,
+    /// <summary>The memory map or the A20 gate changed: cached translations are void.</summary>
+    MemoryMap = 32,
 
     /// <summary>A data breakpoint or single-step trap is due after the instruction just retired; its DR6 bits are in <see cref="X86State.PendingDebugBits"/>.</summary>
     DebugTrap = 64,

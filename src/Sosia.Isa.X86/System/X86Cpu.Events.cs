@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 
@@ -68,14 +69,20 @@ public sealed unsafe partial class X86Cpu
     {
         X86State* st = State;
         st->CurrentOp = null;
+        if (CpuCount > 1)
+        {
+            Interlocked.Increment(ref _boundariesPassed);
+        }
+
         bool isInShadow = _shadowAt == st->RetiredAtBlock;
         bool isDebugHidden = isInShadow && _shadowHidesDebug;
         while (true)
         {
             var events = (PendingEvent)st->PendingEvents;
-            if ((events & PendingEvent.A20) != 0)
+            if ((events & PendingEvent.MemoryMap) != 0)
             {
-                Withdraw(PendingEvent.A20);
+                Withdraw(PendingEvent.MemoryMap);
+                DropTranslations();
             }
 
             if ((events & PendingEvent.Init) != 0)

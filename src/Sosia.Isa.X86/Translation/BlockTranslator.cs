@@ -45,6 +45,12 @@ public sealed unsafe class BlockTranslator
     /// <summary>What is built.</summary>
     public IrBlock Ir { get; } = new();
 
+    /// <summary>True when the block's CPU is not alone: locked instructions call their handlers, and code may change while it is translated.</summary>
+    public bool HasPeers { get; init; }
+
+    /// <summary>True when the bytes given to <see cref="Translate"/> are no longer those that the block was decoded from: what was built is of no use.</summary>
+    public bool IsStale { get; private set; }
+
     /// <summary>How many instructions of the last block call their handlers.</summary>
     public int CallCount { get; private set; }
 
@@ -91,6 +97,7 @@ public sealed unsafe class BlockTranslator
         CallCount = 0;
         _block = block;
         _isVectorChecked = _isUpperChecked = false;
+        IsStale = false;
         Array.Fill(_slots, -1);
         for (_copy = 0; _copy < copies; _copy++)
         {
@@ -138,6 +145,7 @@ public sealed unsafe class BlockTranslator
         {
             _operation = ops + i;
             Decoder.Decode(code[_operation->RipOffset..], 64, _features, out _instruction);
+            IsStale |= HasPeers && !IsWhatWasDecoded();
             if (!TryRecord())
             {
                 CallCount++;
@@ -371,10 +379,20 @@ public sealed unsafe class BlockTranslator
     private bool IsWithinPage(ulong displacement)
         => (((_block->GuestPhysical & (PageSize - 1)) + displacement) & ~(ulong)(PageSize - 1)) == 0;
 
-    // A LOCK prefix needs nothing more as long as there is one virtual CPU, whose devices work on its own thread.
+    // Whether an instruction still makes the operation that the block has: another processor may be writing the code.
+    private bool IsWhatWasDecoded()
+    {
+        Op lowered;
+        Lowering.Lower(_instruction, &lowered, _operation->RipOffset, _operation->IndexInBlock);
+        // Handlers differ: an engine puts its own in front of a block.
+        lowered.Handler = _operation->Handler;
+        return new ReadOnlySpan<byte>(&lowered, sizeof(Op)).SequenceEqual(new ReadOnlySpan<byte>(_operation, sizeof(Op)));
+    }
+
+    // Locked accesses are recorded as plain ones only where there is one virtual CPU, whose devices work on its own thread.
     private bool TryRecord()
     {
-        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
+        if ((HasPeers && _instruction.IsLocked) || _instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
         {
             return false;
         }

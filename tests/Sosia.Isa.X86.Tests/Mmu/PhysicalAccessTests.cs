@@ -160,6 +160,10 @@ public sealed unsafe class PhysicalAccessTests
 
         public void CodePageWritten(ulong ramPageIndex, int offset, int byteCount) => Writes.Add((ramPageIndex, offset, byteCount));
 
+        public void CodePageChanged(ulong ramPageIndex, int offset, int byteCount)
+        {
+        }
+
         public bool HoldsCode(ulong ramPageIndex) => true;
     }
 }

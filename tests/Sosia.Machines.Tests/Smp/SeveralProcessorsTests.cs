@@ -19,6 +19,8 @@ public sealed class SeveralProcessorsTests : IDisposable
     [InlineData("interpreter", 4, ClockMode.Deterministic)]
     [InlineData("interpreter", 8, ClockMode.RealTime)]
     [InlineData("recompiler", 4, ClockMode.Deterministic)]
+    [InlineData("recompiler", 4, ClockMode.RealTime)]
+    [InlineData("recompiler", 8, ClockMode.Fast)]
     public void No_update_by_an_atomic_instruction_or_under_a_lock_is_lost(string engine, int cpuCount, ClockMode clock)
     {
         const int Rounds = 5_000;

@@ -44,7 +44,7 @@ internal static class AluRows
         t.Row("A2", "mov", "Ob,AL", MoveOffset.Binding);
         t.Row("A3", "mov", "Ov,rAX", MoveOffset.Binding);
         t.Row("8D /r", "lea", "Gv,M", Load<Lea>(), RowFlags.AddressOnly);
-        Pair(t, "86", "87", "xchg", "E,G", Binary<Xchg>(), RowFlags.Lockable);
+        Pair(t, "86", "87", "xchg", "E,G", Binary<Xchg>(), RowFlags.Lockable | RowFlags.AlwaysLocked);
         t.Row("90+r", "xchg", "Zv,rAX", Binary<Xchg>());
         Pair(t, "0F C0", "0F C1", "xadd", "E,G", Binary<Xadd>(), RowFlags.Lockable);
         Pair(t, "0F B0", "0F B1", "cmpxchg", "E,G", Binary<Cmpxchg>(), RowFlags.Lockable);

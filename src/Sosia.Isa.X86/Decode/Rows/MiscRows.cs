@@ -39,7 +39,7 @@ internal static unsafe class MiscRows
 
         t.Family("hint");
         t.Row("REX.B0 90", "nop", "", Unary<Nop>());
-        t.Row("F3 REX.B0 90", "pause", "", Unary<Nop>());
+        t.Row("F3 REX.B0 90", "pause", "", Helper(&General.Pause));
         t.Row("0F 0D /r", "prefetchw", "Ev", Unary<Nop>(), RowFlags.AddressOnly);
         t.Row("0F 18 /0", "prefetchnta", "M", Unary<Nop>(), RowFlags.AddressOnly);
         t.Row("0F 18 /1", "prefetcht0", "M", Unary<Nop>(), RowFlags.AddressOnly);

@@ -1,6 +1,8 @@
 using System;
 using System.Security.Cryptography;
+using System.Threading;
 using Sosia.Core.Time;
+using Sosia.Host.Linux.Memory;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
@@ -10,6 +12,15 @@ namespace Sosia.Isa.X86.Semantics.Misc;
 /// <summary>User-level instructions that are not hot: flags, tables, wide compare-and-exchange, random numbers, cache lines.</summary>
 internal static unsafe class General
 {
+    /// <summary>PAUSE: while processors have threads of their own, now and then a hint to the host that the awaited one may need its turn.</summary>
+    public static void Pause(X86Cpu cpu, Op* op)
+    {
+        if (cpu.Memory.Threads.AreRunning)
+        {
+            cpu.PauseInSpin();
+        }
+    }
+
     /// <summary>CLD.</summary>
     public static void Cld(X86Cpu cpu, Op* op) => cpu.State->SystemFlags &= ~ControlBits.Df;
 
@@ -53,18 +64,26 @@ internal static unsafe class General
     public static void CompareExchange8(X86Cpu cpu, Op* op)
     {
         X86State* state = cpu.State;
-        if (!OperandAccess.TryLinear(state, op, 8, isWrite: true, out ulong linear)
-            || !MemoryAccess.ReadForUpdateSlow(state, linear, 8, out ulong old))
+        ulong comparand = ((ulong)(uint)state->Gpr[2] << 32) | (uint)state->Gpr[0];
+        ulong replacement = ((ulong)(uint)state->Gpr[1] << 32) | (uint)state->Gpr[3];
+        if (!OperandAccess.TryLinear(state, op, 8, isWrite: true, out ulong linear) || !cpu.LockedHost(linear, 8, out byte* host))
         {
             return;
         }
 
-        bool isEqual = old == (((ulong)(uint)state->Gpr[2] << 32) | (uint)state->Gpr[0]);
-        ulong replacement = ((ulong)(uint)state->Gpr[1] << 32) | (uint)state->Gpr[3];
-        if (!MemoryAccess.WriteSlow(state, linear, 8, isEqual ? replacement : old))
+        ulong old;
+        if (host != null)
+        {
+            old = Interlocked.CompareExchange(ref *(ulong*)host, replacement, comparand);
+            cpu.AfterLockedWrite(linear, 8);
+        }
+        else if (!MemoryAccess.ReadForUpdateSlow(state, linear, 8, out old)
+            || !MemoryAccess.WriteSlow(state, linear, 8, old == comparand ? replacement : old))
         {
             return;
         }
+
+        bool isEqual = old == comparand;
 
         if (!isEqual)
         {
@@ -90,16 +109,37 @@ internal static unsafe class General
             return;
         }
 
-        if (!MemoryAccess.ReadForUpdateSlow(state, linear, 8, out ulong low) || !MemoryAccess.ReadForUpdateSlow(state, linear + 8, 8, out ulong high))
+        if (!cpu.LockedHost(linear, 16, out byte* host))
         {
             return;
         }
 
-        bool isEqual = low == state->Gpr[0] && high == state->Gpr[2];
-        if (!MemoryAccess.WriteSlow(state, linear, 8, isEqual ? state->Gpr[3] : low)
-            || !MemoryAccess.WriteSlow(state, linear + 8, 8, isEqual ? state->Gpr[1] : high))
+        bool isEqual;
+        ulong low;
+        ulong high;
+        if (host != null)
         {
-            return;
+            // SAFETY: 16 bytes of guest memory, aligned; the words live on this stack.
+            ulong* found = stackalloc ulong[] { state->Gpr[0], state->Gpr[2] };
+            ulong* replacement = stackalloc ulong[] { state->Gpr[3], state->Gpr[1] };
+            isEqual = WideAtomic.CompareExchange((ulong*)host, found, replacement);
+            low = found[0];
+            high = found[1];
+            cpu.AfterLockedWrite(linear, 16);
+        }
+        else
+        {
+            if (!MemoryAccess.ReadForUpdateSlow(state, linear, 8, out low) || !MemoryAccess.ReadForUpdateSlow(state, linear + 8, 8, out high))
+            {
+                return;
+            }
+
+            isEqual = low == state->Gpr[0] && high == state->Gpr[2];
+            if (!MemoryAccess.WriteSlow(state, linear, 8, isEqual ? state->Gpr[3] : low)
+                || !MemoryAccess.WriteSlow(state, linear + 8, 8, isEqual ? state->Gpr[1] : high))
+            {
+                return;
+            }
         }
 
         if (!isEqual)

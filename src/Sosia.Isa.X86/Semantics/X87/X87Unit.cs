@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sosia.Core.Execution;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
@@ -71,6 +72,7 @@ internal static unsafe class X87Unit
 
         if ((st->Cr0 & ControlBits.Cr0Ne) == 0)
         {
+            using MachineLock.Holder held = cpu.Memory.Threads.Devices.Enter();
             cpu.FloatingPointErrorLine?.Set(true);
             return true;
         }
