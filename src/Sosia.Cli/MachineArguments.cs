@@ -17,6 +17,7 @@ internal sealed class MachineArguments
 
     private readonly Option<string?> _machine = Text("--machine", "NAME", "The machine: " + string.Join(", ", MachineRegistry.Describe().Select(static m => $"{m.Name} ({m.Description})")));
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "Guest memory, such as 512M or 1G [256M]");
+    private readonly Option<bool> _cpuThreads = new("--cpu-threads") { Description = "Give each processor a thread of its own (experimental; recompiler, not the deterministic clock)" };
     private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors, 1 to 8 [1]");
     private readonly Option<string?> _cpu = Text("--cpu", "MODEL", $"The processor's instruction set: {string.Join("; ", CpuModel.All.Select(static m => $"{m.Name} ({m.Description})"))} [{CpuModel.Default.Name}]");
     private readonly Option<string?> _guest = Text("--guest", "NAME", $"A guest that './sosia guests list' shows; other options override what it says [{DefaultGuest}, unless --kernel is given]");
@@ -35,7 +36,7 @@ internal sealed class MachineArguments
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -53,6 +54,7 @@ internal sealed class MachineArguments
         {
             Machine = parsed.GetValue(_machine) ?? machine.Machine,
             MemoryByteCount = parsed.GetValue(_memory) is { } memory ? MemorySize.Parse(memory) : machine.MemoryByteCount,
+            CpuThreads = parsed.GetValue(_cpuThreads),
             CpuCount = parsed.GetValue(_cpus) is { } cpus ? OptionValue.Count("--cpus", cpus) : machine.CpuCount,
             CpuModel = parsed.GetValue(_cpu) is { } cpu ? CpuModel.Find(cpu).Name : machine.CpuModel,
             Kernel = parsed.GetValue(_kernel) ?? machine.Kernel,

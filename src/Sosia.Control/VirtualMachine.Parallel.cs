@@ -21,7 +21,7 @@ public sealed partial class VirtualMachine
     private long _supervisedDeadline;
 
     private bool CanRunInParallel(long maxInstructions)
-        => Machine.Cpus.Count > 1 && Engine.RunsCpusInParallel && Machine.Clock.Mode != ClockMode.Deterministic && maxInstructions == long.MaxValue && !IsTraced();
+        => Machine.Options.CpuThreads && Machine.Cpus.Count > 1 && Engine.RunsCpusInParallel && Machine.Clock.Mode != ClockMode.Deterministic && maxInstructions == long.MaxValue && !IsTraced();
 
     // What is traced is told in the order of turns.
     private bool IsTraced()
