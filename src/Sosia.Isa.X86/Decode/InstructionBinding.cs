@@ -38,6 +38,14 @@ public readonly unsafe struct InstructionBinding
     public static InstructionBinding Unary<TInsn>()
         where TInsn : struct, IInstruction => new(&Handlers.SelectUnary<TInsn>, null, &Emitting.Execute<TInsn>);
 
+    /// <summary>As <see cref="Binary{TInsn}"/>, for an instruction that may be locked.</summary>
+    public static InstructionBinding LockableBinary<TInsn>()
+        where TInsn : struct, IInstruction => new(&Handlers.SelectLockableBinary<TInsn>, null, &Emitting.Execute<TInsn>);
+
+    /// <summary>As <see cref="Unary{TInsn}"/>, for an instruction that may be locked.</summary>
+    public static InstructionBinding LockableUnary<TInsn>()
+        where TInsn : struct, IInstruction => new(&Handlers.SelectLockableUnary<TInsn>, null, &Emitting.Execute<TInsn>);
+
     /// <summary>A hot instruction with a register destination and a register or memory source of 16, 32 or 64 bits.</summary>
     public static InstructionBinding Load<TInsn>()
         where TInsn : struct, IInstruction => new(&Handlers.SelectLoad<TInsn>, null, &Emitting.Execute<TInsn>);

@@ -33,6 +33,18 @@ internal static unsafe class Handlers
             _ => Unary<TInsn, Width64>(instruction),
         };
 
+    /// <summary>As <see cref="SelectBinary{TInsn}"/>, with handlers for the forms that must be atomic.</summary>
+    public static delegate*<X86State*, Op*, Op*> SelectLockableBinary<TInsn>(in DecodedInstruction instruction)
+        where TInsn : struct, IInstruction
+        => !instruction.IsLocked ? SelectBinary<TInsn>(instruction)
+            : instruction.Source == OperandPlace.Register ? Locked<TInsn, InRegister>(instruction)
+            : Locked<TInsn, InImmediate>(instruction);
+
+    /// <summary>As <see cref="SelectUnary{TInsn}"/>, with handlers for the forms that must be atomic.</summary>
+    public static delegate*<X86State*, Op*, Op*> SelectLockableUnary<TInsn>(in DecodedInstruction instruction)
+        where TInsn : struct, IInstruction
+        => instruction.IsLocked ? Locked<TInsn, InRegister>(instruction) : SelectUnary<TInsn>(instruction);
+
     /// <summary>A register destination with a register or memory source, all widths but 8.</summary>
     public static delegate*<X86State*, Op*, Op*> SelectLoad<TInsn>(in DecodedInstruction instruction)
         where TInsn : struct, IInstruction
@@ -63,22 +75,27 @@ internal static unsafe class Handlers
             (OperandPlace.Register, OperandPlace.Register) => &Run<TInsn, TWidth, InRegister, InRegister>,
             (OperandPlace.Register, OperandPlace.Memory) => &Run<TInsn, TWidth, InRegister, InMemory>,
             (OperandPlace.Register, OperandPlace.Immediate) => &Run<TInsn, TWidth, InRegister, InImmediate>,
-            (OperandPlace.Memory, OperandPlace.Register) => TInsn.IsLockable && instruction.IsLocked
-                ? &RunLocked<TInsn, TWidth, InRegister>
-                : &Run<TInsn, TWidth, InMemory, InRegister>,
-            _ => TInsn.IsLockable && instruction.IsLocked
-                ? &RunLocked<TInsn, TWidth, InImmediate>
-                : &Run<TInsn, TWidth, InMemory, InImmediate>,
+            (OperandPlace.Memory, OperandPlace.Register) => &Run<TInsn, TWidth, InMemory, InRegister>,
+            _ => &Run<TInsn, TWidth, InMemory, InImmediate>,
         };
 
     private static delegate*<X86State*, Op*, Op*> Unary<TInsn, TWidth>(in DecodedInstruction instruction)
         where TInsn : struct, IInstruction
         where TWidth : struct, IWidth
         => instruction.Destination == OperandPlace.Memory
-            ? TInsn.IsLockable && instruction.IsLocked
-                ? &RunLocked<TInsn, TWidth, InRegister>
-                : &Run<TInsn, TWidth, InMemory, InRegister>
+            ? &Run<TInsn, TWidth, InMemory, InRegister>
             : &Run<TInsn, TWidth, InRegister, InRegister>;
+
+    private static delegate*<X86State*, Op*, Op*> Locked<TInsn, TSource>(in DecodedInstruction instruction)
+        where TInsn : struct, IInstruction
+        where TSource : struct, IPlace
+        => instruction.OperandBits switch
+        {
+            8 => &RunLocked<TInsn, Width8, TSource>,
+            16 => &RunLocked<TInsn, Width16, TSource>,
+            32 => &RunLocked<TInsn, Width32, TSource>,
+            _ => &RunLocked<TInsn, Width64, TSource>,
+        };
 
     // The meaning is executed anew when another processor has changed the operand between its read and its write: it has committed nothing then.
     private static Op* RunLocked<TInsn, TWidth, TSource>(X86State* state, Op* op)

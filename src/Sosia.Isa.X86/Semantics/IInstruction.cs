@@ -3,9 +3,6 @@ namespace Sosia.Isa.X86.Semantics;
 /// <summary>The meaning of an instruction, written once for every engine.</summary>
 public interface IInstruction
 {
-    /// <summary>True when there are forms that must be atomic: it has handlers for them.</summary>
-    static virtual bool IsLockable => false;
-
     /// <summary>Does (or records) what the instruction does to one set of operands.</summary>
     /// <typeparam name="S">How values are worked on.</typeparam>
     /// <typeparam name="V">What a value is.</typeparam>

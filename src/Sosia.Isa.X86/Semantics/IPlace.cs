@@ -7,5 +7,6 @@ public interface IPlace
     static abstract OperandPlace Place { get; }
 
     /// <summary>True when reading and writing it must be one atomic access of the host's.</summary>
-    static virtual bool IsLocked => false;
+    /// <remarks>Not a default of the interface: the ahead-of-time compiler leaves out what calls one.</remarks>
+    static abstract bool IsLocked { get; }
 }

@@ -5,4 +5,7 @@ public readonly struct InImmediate : IPlace
 {
     /// <inheritdoc/>
     public static OperandPlace Place => OperandPlace.Immediate;
+
+    /// <inheritdoc/>
+    public static bool IsLocked => false;
 }

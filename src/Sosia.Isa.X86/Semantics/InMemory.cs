@@ -5,4 +5,7 @@ public readonly struct InMemory : IPlace
 {
     /// <inheritdoc/>
     public static OperandPlace Place => OperandPlace.Memory;
+
+    /// <inheritdoc/>
+    public static bool IsLocked => false;
 }

@@ -5,4 +5,7 @@ public readonly struct InRegister : IPlace
 {
     /// <inheritdoc/>
     public static OperandPlace Place => OperandPlace.Register;
+
+    /// <inheritdoc/>
+    public static bool IsLocked => false;
 }

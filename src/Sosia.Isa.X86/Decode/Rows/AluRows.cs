@@ -9,13 +9,13 @@ internal static class AluRows
     public static void Add(RowBuilder t)
     {
         t.Family("alu");
-        Group(t, 0x00, 0, "add", Binary<Add>(), RowFlags.Lockable);
-        Group(t, 0x08, 1, "or", Binary<Or>(), RowFlags.Lockable);
-        Group(t, 0x10, 2, "adc", Binary<Adc>(), RowFlags.Lockable);
-        Group(t, 0x18, 3, "sbb", Binary<Sbb>(), RowFlags.Lockable);
-        Group(t, 0x20, 4, "and", Binary<And>(), RowFlags.Lockable);
-        Group(t, 0x28, 5, "sub", Binary<Sub>(), RowFlags.Lockable);
-        Group(t, 0x30, 6, "xor", Binary<Xor>(), RowFlags.Lockable);
+        Group(t, 0x00, 0, "add", LockableBinary<Add>(), RowFlags.Lockable);
+        Group(t, 0x08, 1, "or", LockableBinary<Or>(), RowFlags.Lockable);
+        Group(t, 0x10, 2, "adc", LockableBinary<Adc>(), RowFlags.Lockable);
+        Group(t, 0x18, 3, "sbb", LockableBinary<Sbb>(), RowFlags.Lockable);
+        Group(t, 0x20, 4, "and", LockableBinary<And>(), RowFlags.Lockable);
+        Group(t, 0x28, 5, "sub", LockableBinary<Sub>(), RowFlags.Lockable);
+        Group(t, 0x30, 6, "xor", LockableBinary<Xor>(), RowFlags.Lockable);
         Group(t, 0x38, 7, "cmp", Binary<Cmp>(), RowFlags.ReadsOnly);
 
         Pair(t, "84", "85", "test", "E,G", Binary<Test>(), RowFlags.ReadsOnly);
@@ -25,10 +25,10 @@ internal static class AluRows
         t.Row("F6 /1", "test", "Eb,Ib", Binary<Test>(), RowFlags.ReadsOnly);
         t.Row("F7 /0", "test", "Ev,Iz", Binary<Test>(), RowFlags.ReadsOnly);
         t.Row("F7 /1", "test", "Ev,Iz", Binary<Test>(), RowFlags.ReadsOnly);
-        Pair(t, "F6 /2", "F7 /2", "not", "E", Unary<Not>(), RowFlags.Lockable);
-        Pair(t, "F6 /3", "F7 /3", "neg", "E", Unary<Neg>(), RowFlags.Lockable);
-        Pair(t, "FE /0", "FF /0", "inc", "E", Unary<Inc>(), RowFlags.Lockable);
-        Pair(t, "FE /1", "FF /1", "dec", "E", Unary<Dec>(), RowFlags.Lockable);
+        Pair(t, "F6 /2", "F7 /2", "not", "E", LockableUnary<Not>(), RowFlags.Lockable);
+        Pair(t, "F6 /3", "F7 /3", "neg", "E", LockableUnary<Neg>(), RowFlags.Lockable);
+        Pair(t, "FE /0", "FF /0", "inc", "E", LockableUnary<Inc>(), RowFlags.Lockable);
+        Pair(t, "FE /1", "FF /1", "dec", "E", LockableUnary<Dec>(), RowFlags.Lockable);
         t.Row("40+r", "inc", "Zv", Unary<Inc>(), RowFlags.Not64);
         t.Row("48+r", "dec", "Zv", Unary<Dec>(), RowFlags.Not64);
 
@@ -44,10 +44,10 @@ internal static class AluRows
         t.Row("A2", "mov", "Ob,AL", MoveOffset.Binding);
         t.Row("A3", "mov", "Ov,rAX", MoveOffset.Binding);
         t.Row("8D /r", "lea", "Gv,M", Load<Lea>(), RowFlags.AddressOnly);
-        Pair(t, "86", "87", "xchg", "E,G", Binary<Xchg>(), RowFlags.Lockable | RowFlags.AlwaysLocked);
+        Pair(t, "86", "87", "xchg", "E,G", LockableBinary<Xchg>(), RowFlags.Lockable | RowFlags.AlwaysLocked);
         t.Row("90+r", "xchg", "Zv,rAX", Binary<Xchg>());
-        Pair(t, "0F C0", "0F C1", "xadd", "E,G", Binary<Xadd>(), RowFlags.Lockable);
-        Pair(t, "0F B0", "0F B1", "cmpxchg", "E,G", Binary<Cmpxchg>(), RowFlags.Lockable);
+        Pair(t, "0F C0", "0F C1", "xadd", "E,G", LockableBinary<Xadd>(), RowFlags.Lockable);
+        Pair(t, "0F B0", "0F B1", "cmpxchg", "E,G", LockableBinary<Cmpxchg>(), RowFlags.Lockable);
     }
 
     // The eight operations of opcodes 00-3F and 80-83.

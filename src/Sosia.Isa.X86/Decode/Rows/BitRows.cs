@@ -58,7 +58,7 @@ internal static unsafe class BitRows
     private static void BitTest<TOperation>(RowBuilder t, string opcode, int digit, string mnemonic, RowFlags flags)
         where TOperation : struct, IBitOperation
     {
-        t.Row($"0F {opcode} /r", mnemonic, "Ev,Gv", Binary<BitTest<TOperation>>(), flags);
-        t.Row($"0F BA /{digit}", mnemonic, "Ev,Ib", Binary<BitTest<TOperation>>(), flags);
+        t.Row($"0F {opcode} /r", mnemonic, "Ev,Gv", LockableBinary<BitTest<TOperation>>(), flags);
+        t.Row($"0F BA /{digit}", mnemonic, "Ev,Ib", LockableBinary<BitTest<TOperation>>(), flags);
     }
 }

@@ -6,9 +6,6 @@ namespace Sosia.Isa.X86.Semantics.Alu;
 internal readonly struct Sbb : IInstruction
 {
     /// <inheritdoc/>
-    public static bool IsLockable => true;
-
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Execute<S, V>(ref S s)
         where S : struct, ISemantics<V>

@@ -7,9 +7,6 @@ internal readonly struct BitTest<TOperation> : IInstruction
     where TOperation : struct, IBitOperation
 {
     /// <inheritdoc/>
-    public static bool IsLockable => TOperation.Writes;
-
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Execute<S, V>(ref S s)
         where S : struct, ISemantics<V>
