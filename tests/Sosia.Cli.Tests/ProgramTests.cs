@@ -155,7 +155,7 @@ public sealed class ProgramTests : IDisposable
         string file = _folder.PathOf("stats.json");
         Run(TinyKernel.DebugExit, string.Empty, "--debug-exit", "0xf4", "--stats", file);
         JsonElement stats = JsonDocument.Parse(File.ReadAllText(file)).RootElement;
-        Assert.Equal("interpreter", stats.GetProperty("engine").GetString());
+        Assert.Equal("recompiler", stats.GetProperty("engine").GetString());
         Assert.True(stats.GetProperty("wallSeconds").GetDouble() > 0);
         Assert.InRange(stats.GetProperty("instructionsRetired").GetInt64(), 2, 4);
         Assert.True(stats.GetProperty("peakMemoryBytes").GetInt64() > 1 << 20);

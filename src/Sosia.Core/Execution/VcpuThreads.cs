@@ -12,7 +12,7 @@ namespace Sosia.Core.Execution;
 public sealed class VcpuThreads
 {
     [ThreadStatic]
-    private static Participant? t_current;
+    private static Participant? _current;
 
     private Participant[] _participants = [];
     private volatile bool _areRunning;
@@ -58,15 +58,15 @@ public sealed class VcpuThreads
     public void EnterGuest(int index)
     {
         Participant own = _participants[index];
-        t_current = own;
+        _current = own;
         Interlocked.Exchange(ref own.InGuest, 1);
     }
 
     /// <summary>The calling thread has come back from guest code.</summary>
-    public void LeaveGuest() => Volatile.Write(ref t_current!.InGuest, 0);
+    public void LeaveGuest() => Volatile.Write(ref _current!.InGuest, 0);
 
     /// <summary>True when a processor is another thread's: its caches must not be touched.</summary>
-    public bool IsForeign(IVcpu cpu) => _areRunning && !ReferenceEquals(t_current?.Cpu, cpu);
+    public bool IsForeign(IVcpu cpu) => _areRunning && !ReferenceEquals(_current?.Cpu, cpu);
 
     /// <summary>
     /// Waits until every other processor's thread has passed an instruction boundary, or is not executing. What it had decided before – that
@@ -84,7 +84,7 @@ public sealed class VcpuThreads
         Thread.MemoryBarrier();
         foreach (Participant other in _participants)
         {
-            if (ReferenceEquals(other, t_current))
+            if (ReferenceEquals(other, _current))
             {
                 continue;
             }
@@ -104,7 +104,7 @@ public sealed class VcpuThreads
     /// <summary>The calling thread is about to wait, between two accesses to guest memory.</summary>
     internal static bool Park()
     {
-        Participant? own = t_current;
+        Participant? own = _current;
         if (own is null || own.InGuest == 0)
         {
             return false;
@@ -119,7 +119,7 @@ public sealed class VcpuThreads
     {
         if (wasInGuest)
         {
-            Interlocked.Exchange(ref t_current!.InGuest, 1);
+            Interlocked.Exchange(ref _current!.InGuest, 1);
         }
     }
 

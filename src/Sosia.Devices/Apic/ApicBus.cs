@@ -23,7 +23,7 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     public const int NonMaskableInput = 1;
 
     [ThreadStatic]
-    private static int t_currentProcessor;
+    private static int _threadProcessor;
 
     private readonly MemoryBus _memory;
     private readonly DiagnosticLog _log;
@@ -49,12 +49,12 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     /// </summary>
     public int CurrentProcessor
     {
-        get => _memory.Threads.AreRunning ? t_currentProcessor : _currentProcessor;
+        get => _memory.Threads.AreRunning ? _threadProcessor : _currentProcessor;
         set
         {
             if (_memory.Threads.AreRunning)
             {
-                t_currentProcessor = value;
+                _threadProcessor = value;
             }
             else
             {

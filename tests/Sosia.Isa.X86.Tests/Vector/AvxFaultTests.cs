@@ -122,6 +122,51 @@ public sealed unsafe class AvxFaultTests
         Assert.False(m.Execute(store));
     }
 
+    [Theory]
+    [InlineData("C5F853C1", "0F53C1", 0)] // VRCPPS xmm0, xmm1
+    [InlineData("C5FC53C1", "0F53C1", 32)] // VRCPPS ymm0, ymm1
+    [InlineData("C5FA53C1", "F30F53C1", 0)] // VRCPSS xmm0, xmm0, xmm1
+    [InlineData("C5F852C1", "0F52C1", 0)] // VRSQRTPS
+    [InlineData("C5FC52C1", "0F52C1", 32)]
+    [InlineData("C5FA52C1", "F30F52C1", 0)] // VRSQRTSS
+    public void Reciprocal_instructions_with_VEX_approximate_as_those_without(string code, string legacy, int byteCount)
+    {
+        using TestMachine m = Machine();
+        float[] elements = [1, 3, 0.1f, 9, 1e30f, 0, 100, 7];
+        float* destination = (float*)m.State->Vector;
+        float* source = destination + 8;
+        Set();
+        m.State->Cr4 |= ControlBits.Cr4Osfxsr;
+        Assert.True(m.Execute(Convert.FromHexString(legacy)));
+        ulong low = m.State->Vector[0];
+        ulong high = m.State->Vector[1];
+        Set();
+        Assert.True(m.Execute(Convert.FromHexString(code)));
+        Assert.Equal(low, m.State->Vector[0]);
+        Assert.Equal(high, m.State->Vector[1]);
+        if (byteCount == 32)
+        {
+            // The upper lane holds what the lower one would for the same elements.
+            for (int i = 4; i < 8; i++)
+            {
+                Assert.Equal(elements[i] == 0, float.IsInfinity(destination[i]));
+            }
+        }
+        else
+        {
+            Assert.Equal(0UL, m.State->Vector[2] | m.State->Vector[3]);
+        }
+
+        void Set()
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                destination[i] = i + 2;
+                source[i] = elements[i];
+            }
+        }
+    }
+
     private static TestMachine Machine()
     {
         var m = new TestMachine();
