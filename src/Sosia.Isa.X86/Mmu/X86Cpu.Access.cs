@@ -67,22 +67,14 @@ public sealed unsafe partial class X86Cpu
     public bool TryMakeFast(ulong linear, int byteCount, bool isWrite, out bool faulted)
     {
         faulted = false;
-        TlbEntry* tlb = Tlb(_privilege);
-        if (State->DataTlb != tlb || (int)(linear & 0xfff) + byteCount > GuestRam.PageSize || !IsCanonical(linear))
+        if (State->DataTlb != Tlb(_privilege) || (int)(linear & 0xfff) + byteCount > GuestRam.PageSize || !IsCanonical(linear))
         {
             return false;
         }
 
-        ulong page = linear & ~0xfffUL;
-        TlbEntry* entry = tlb + ((page >> 12) & (TlbEntry.Count - 1));
-        if (((isWrite ? entry->WriteTag : entry->ReadTag) & ~TlbEntry.SlowBit) != page
-            && Fill(entry, linear, _privilege, isWrite ? PageAccess.Write : PageAccess.Read) == null)
-        {
-            faulted = true;
-            return false;
-        }
-
-        return (isWrite ? entry->WriteTag : entry->ReadTag) == page;
+        TlbEntry* entry = Resolve(linear, _privilege, isWrite ? PageAccess.Write : PageAccess.Read);
+        faulted = entry == null;
+        return !faulted && (isWrite ? entry->WriteTag : entry->ReadTag) == (linear & ~0xfffUL);
     }
 
     /// <summary>Reads up to a page of bytes; nothing is stored in <paramref name="destination"/> unless all can be read.</summary>

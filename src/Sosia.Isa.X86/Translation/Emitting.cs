@@ -134,7 +134,7 @@ public struct Emitting : ISemantics<IrValue>
         }
         else
         {
-            Ir.Add(IrOp.GuestStore, Bits, Address().Index, value.Index, exit: _translator.ExitHere());
+            WriteMemory(Address(), Bits, value);
         }
     }
 
@@ -165,7 +165,7 @@ public struct Emitting : ISemantics<IrValue>
     public readonly void WriteRegister16(int number, IrValue value) => _translator.WriteSlotPart(number, 16, 0, value.Index);
 
     /// <inheritdoc/>
-    public readonly void FaultIf(IrValue condition, byte vector) => Ir.Add(IrOp.ExitIf, 64, condition.Index, exit: _translator.ExitHere());
+    public readonly void FaultIf(IrValue condition, byte vector) => LeaveIf(condition);
 
     /// <inheritdoc/>
     public readonly IrValue Constant(ulong value) => new(Ir.Constant(value));
@@ -322,7 +322,7 @@ public struct Emitting : ISemantics<IrValue>
     {
         IrValue pointer = new(_translator.ReadSlot(4));
         pointer = Subtract(pointer, Constant((ulong)(Bits / 8)));
-        Ir.Add(IrOp.GuestStore, Bits, pointer.Index, value.Index, exit: _translator.ExitHere());
+        WriteMemory(pointer, Bits, value);
         _translator.WriteSlot(4, pointer.Index);
     }
 

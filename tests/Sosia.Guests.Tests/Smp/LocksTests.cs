@@ -29,7 +29,7 @@ public sealed class LocksTests(ITestOutputHelper output) : IDisposable
         Run(options, rounds, EmbeddedGuest.Prompt);
     }
 
-    // One run in seven has failed so far (docs/status.md): these are for whoever looks for the reason.
+    // Some runs fail (docs/status.md): these are for whoever looks for the reason.
     [Theory]
     [InlineData(ClockMode.RealTime, 2000)]
     [InlineData(ClockMode.Fast, 500)]
