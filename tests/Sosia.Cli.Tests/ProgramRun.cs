@@ -32,8 +32,9 @@ internal sealed partial class ProgramRun : IDisposable
     /// <param name="calls">Their names, with commas between.</param>
     /// <param name="arguments">The program's arguments.</param>
     public static ProgramRun StartTraced(string trace, string calls, params string[] arguments)
-        // -D: the process that is started is the program, and gets the signals; strace is its grandchild.
-        => StartProcess("strace", Repository.Root, ["-D", "-f", "--seccomp-bpf", "-y", "-s", "0", "-o", trace, "-e", "trace=" + calls, Repository.Program, .. arguments]);
+        // -D: the process that is started is the program, and gets the signals; strace is its grandchild. -a 1: one space before a result,
+        // where a resumed call would have as many as reach column 40.
+        => StartProcess("strace", Repository.Root, ["-D", "-f", "-a", "1", "--seccomp-bpf", "-y", "-s", "0", "-o", trace, "-e", "trace=" + calls, Repository.Program, .. arguments]);
 
     /// <summary>Runs the program to its end, with this on its standard input.</summary>
     public static ProgramResult Run(string input, params string[] arguments)
