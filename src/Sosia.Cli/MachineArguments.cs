@@ -17,7 +17,12 @@ internal sealed class MachineArguments
 
     private readonly Option<string?> _machine = Text("--machine", "NAME", "The machine: " + string.Join(", ", MachineRegistry.Describe().Select(static m => $"{m.Name} ({m.Description})")));
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "Guest memory, such as 512M or 1G [256M]");
-    private readonly Option<bool> _cpuThreads = new("--cpu-threads") { Description = "Give each processor a thread of its own (experimental; recompiler, not the deterministic clock)" };
+    private readonly Option<bool> _cpuThreads = new("--cpu-threads")
+    {
+        Description = "Give each processor a thread of its own (recompiler, not the deterministic clock); false: turns on one thread",
+        DefaultValueFactory = static _ => true,
+    };
+
     private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of processors, 1 to 8 [1]");
     private readonly Option<string?> _cpu = Text("--cpu", "MODEL", $"The processor's instruction set: {string.Join("; ", CpuModel.All.Select(static m => $"{m.Name} ({m.Description})"))} [{CpuModel.Default.Name}]");
     private readonly Option<string?> _guest = Text("--guest", "NAME", $"A guest that './sosia guests list' shows; other options override what it says [{DefaultGuest}, unless --kernel is given]");

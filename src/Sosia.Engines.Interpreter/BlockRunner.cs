@@ -66,6 +66,7 @@ internal sealed unsafe class BlockRunner : IDisposable
                 // The limit first, then the events: a kick from another thread either is seen here or resets the limit after this.
                 Volatile.Write(ref st->RetireLimit, limit);
                 Thread.MemoryBarrier();
+                _cpu.Memory.Threads.WaitWhileExclusive();
                 Cache.AttendToForeignWrites();
                 reason = Attend(limit);
             }

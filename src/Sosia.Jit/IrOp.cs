@@ -42,6 +42,11 @@ public enum IrOp : byte
     /// <summary>Writes Width bits of B at host address A, which a <see cref="GuestWritable"/> gave.</summary>
     HostStore,
 
+    /// <summary>
+    /// Writes Width bits of B at host address A, which a <see cref="GuestWritable"/> gave, in one atomic access if they are C there; leaves the block when they are not.
+    /// </summary>
+    HostCompareExchange,
+
     /// <summary>A + B.</summary>
     Add,
 

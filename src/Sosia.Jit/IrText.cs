@@ -36,7 +36,7 @@ public static class IrText
 
     private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
     {
-        IrOp.WriteSlot or IrOp.WriteState or IrOp.ClearUpperHalves or IrOp.GuestStore or IrOp.HostStore or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
+        IrOp.WriteSlot or IrOp.WriteState or IrOp.ClearUpperHalves or IrOp.GuestStore or IrOp.HostStore or IrOp.HostCompareExchange or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
             or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.LoopExit or IrOp.End => false,
         IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
         _ => true,

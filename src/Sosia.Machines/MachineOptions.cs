@@ -26,10 +26,9 @@ public sealed record MachineOptions
     public int CpuCount { get; init; } = 1;
 
     /// <summary>
-    /// Whether each of several processors has a host thread of its own, where engine and clock allow it; otherwise they take turns on one. Not the default as long as
-    /// it is young.
+    /// Whether each of several processors has a host thread of its own, where engine and clock allow it; otherwise they take turns on one.
     /// </summary>
-    public bool CpuThreads { get; init; }
+    public bool CpuThreads { get; init; } = true;
 
     /// <summary>The CPU model: the name of one of <see cref="Isa.X86.CpuModel.All"/>; null for <see cref="Isa.X86.CpuModel.Default"/>.</summary>
     public string? CpuModel { get; init; }

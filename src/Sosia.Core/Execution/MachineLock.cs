@@ -24,15 +24,23 @@ public sealed class MachineLock
             return default;
         }
 
+        Take();
+        return new Holder(_lock);
+    }
+
+    /// <summary>Takes the lock until <see cref="Give"/>; only while processors have threads of their own.</summary>
+    internal void Take()
+    {
         if (!_lock.TryEnter())
         {
             bool wasInGuest = VcpuThreads.Park();
             _lock.Enter();
             VcpuThreads.Unpark(wasInGuest);
         }
-
-        return new Holder(_lock);
     }
+
+    /// <summary>Gives back what <see cref="Take"/> took.</summary>
+    internal void Give() => _lock.Exit();
 
     /// <summary>Gives the lock back at the end of a using block.</summary>
     public readonly ref struct Holder

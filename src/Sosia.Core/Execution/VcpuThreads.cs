@@ -16,6 +16,7 @@ public sealed class VcpuThreads
 
     private Participant[] _participants = [];
     private volatile bool _areRunning;
+    private volatile bool _isExclusive;
 
     /// <summary>Creates the state of a machine whose processors share one thread.</summary>
     public VcpuThreads()
@@ -99,6 +100,58 @@ public sealed class VcpuThreads
         }
 
         Unpark(wasInGuest);
+    }
+
+    /// <summary>
+    /// The calling processor's thread goes on alone, until <see cref="LeaveExclusive"/>: for an access that the host cannot make atomically. Not to be
+    /// called under a lock. Costs nothing while one thread runs all processors.
+    /// </summary>
+    public void EnterExclusive()
+    {
+        if (!_areRunning)
+        {
+            return;
+        }
+
+        // Whoever waits for one of these stands still, and nobody can begin to.
+        Devices.Take();
+        Code.Take();
+        _isExclusive = true;
+        Thread.MemoryBarrier();
+        foreach (Participant other in _participants)
+        {
+            if (ReferenceEquals(other, _current))
+            {
+                continue;
+            }
+
+            var spin = default(SpinWait);
+            while (Volatile.Read(ref other.InGuest) != 0)
+            {
+                other.Cpu.RequestAttention();
+                spin.SpinOnce(sleep1Threshold: -1);
+            }
+        }
+    }
+
+    /// <summary>The others go on.</summary>
+    public void LeaveExclusive()
+    {
+        if (_areRunning)
+        {
+            _isExclusive = false;
+            Code.Give();
+            Devices.Give();
+        }
+    }
+
+    /// <summary>A processor's thread, at an instruction boundary, lets another one go on alone.</summary>
+    public void WaitWhileExclusive()
+    {
+        if (_isExclusive)
+        {
+            using MachineLock.Holder held = Devices.Enter();
+        }
     }
 
     /// <summary>The calling thread is about to wait, between two accesses to guest memory.</summary>

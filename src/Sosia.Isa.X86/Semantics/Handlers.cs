@@ -107,6 +107,11 @@ internal static unsafe class Handlers
         {
             var s = new Interpreting<TWidth, InLockedMemory, TSource>(state, op);
             TInsn.Execute<Interpreting<TWidth, InLockedMemory, TSource>, ulong>(ref s);
+            if (s.IsExclusive)
+            {
+                X86Cpu.FromState(state).Memory.Threads.LeaveExclusive();
+            }
+
             if (!s.MustRetry)
             {
                 return s.Stop ? null : op + 1;

@@ -56,6 +56,9 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
     /// <summary>True when a locked operand had changed since it was read: nothing has been committed, and all is to be done again.</summary>
     public readonly bool MustRetry => _mustRetry;
 
+    /// <summary>True when the processor has gone on alone for its locked operand (<see cref="Core.Execution.VcpuThreads.EnterExclusive"/>): the caller ends that.</summary>
+    public readonly bool IsExclusive => _updatePending && _updateHost == null;
+
     /// <inheritdoc/>
     public readonly int Bits => TWidth.Bits;
 
@@ -508,15 +511,18 @@ public unsafe struct Interpreting<TWidth, TDestination, TSource> : ISemantics<ul
         if (!X86Cpu.FromState(_state).LockedHost(_updateLinear, TWidth.Bits / 8, out _updateHost))
         {
             _faulted = true;
+            _updatePending = false;
         }
         else if (_updateHost != null)
         {
             value = Load(_updateHost, TWidth.Bits);
             _lockedValue = value;
         }
-        else if (!MemoryAccess.ReadForUpdateSlow(_state, _updateLinear, TWidth.Bits / 8, out value))
+        else
         {
-            _faulted = true;
+            // Two pages, or a device's registers.
+            X86Cpu.FromState(_state).Memory.Threads.EnterExclusive();
+            _faulted = !MemoryAccess.ReadForUpdateSlow(_state, _updateLinear, TWidth.Bits / 8, out value);
         }
 
         _stop |= _state->Exit != BlockExit.None;

@@ -45,7 +45,7 @@ public sealed unsafe class BlockTranslator
     /// <summary>What is built.</summary>
     public IrBlock Ir { get; } = new();
 
-    /// <summary>True when the block's CPU is not alone: locked instructions call their handlers, and code may change while it is translated.</summary>
+    /// <summary>True when the block's CPU is not alone: locked accesses are locked on the host, and code may change while it is translated. A lonely CPU's devices work on its own thread.</summary>
     public bool HasPeers { get; init; }
 
     /// <summary>True when the bytes given to <see cref="Translate"/> are no longer those that the block was decoded from: what was built is of no use.</summary>
@@ -389,10 +389,9 @@ public sealed unsafe class BlockTranslator
         return new ReadOnlySpan<byte>(&lowered, sizeof(Op)).SequenceEqual(new ReadOnlySpan<byte>(_operation, sizeof(Op)));
     }
 
-    // Locked accesses are recorded as plain ones only where there is one virtual CPU, whose devices work on its own thread.
     private bool TryRecord()
     {
-        if ((HasPeers && _instruction.IsLocked) || _instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
+        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
         {
             return false;
         }

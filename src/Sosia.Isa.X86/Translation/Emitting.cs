@@ -14,6 +14,7 @@ public struct Emitting : ISemantics<IrValue>
 {
     private readonly BlockTranslator _translator;
     private IrValue _updateHost;
+    private IrValue _updateOld;
     private bool _hasUpdate;
     private IrValue _memoryOffset;
     private bool _hasMemoryOffset;
@@ -21,7 +22,7 @@ public struct Emitting : ISemantics<IrValue>
     internal Emitting(BlockTranslator translator)
     {
         _translator = translator;
-        _updateHost = default;
+        _updateHost = _updateOld = default;
         _hasUpdate = false;
         _memoryOffset = default;
         _hasMemoryOffset = false;
@@ -85,7 +86,8 @@ public struct Emitting : ISemantics<IrValue>
 
         _updateHost = new(Ir.Add(IrOp.GuestWritable, Bits, Address().Index, exit: _translator.ExitHere()));
         _hasUpdate = true;
-        return new(Ir.Add(IrOp.HostLoad, Bits, _updateHost.Index, significantBits: Bits));
+        _updateOld = new(Ir.Add(IrOp.HostLoad, Bits, _updateHost.Index, significantBits: Bits));
+        return _updateOld;
     }
 
     /// <inheritdoc/>
@@ -128,13 +130,18 @@ public struct Emitting : ISemantics<IrValue>
         {
             Fail();
         }
-        else if (_hasUpdate)
+        else if (!_hasUpdate)
         {
-            Ir.Add(IrOp.HostStore, Bits, _updateHost.Index, value.Index);
+            WriteMemory(Address(), Bits, value);
+        }
+        else if (Instruction.IsLocked && _translator.HasPeers)
+        {
+            // Nothing of the instruction has been committed yet: when another processor was faster, it is left to its handler.
+            Ir.Add(IrOp.HostCompareExchange, Bits, _updateHost.Index, value.Index, _updateOld.Index, exit: _translator.ExitHere());
         }
         else
         {
-            WriteMemory(Address(), Bits, value);
+            Ir.Add(IrOp.HostStore, Bits, _updateHost.Index, value.Index);
         }
     }
 

@@ -49,6 +49,9 @@ public sealed unsafe partial class BlockLowering
             case IrOp.HostStore:
                 EmitHostStore(n.Width, new Mem(Register(n.A)), n.B);
                 break;
+            case IrOp.HostCompareExchange:
+                EmitHostCompareExchange(i, ref n);
+                break;
             case IrOp.Add or IrOp.Subtract or IrOp.And or IrOp.Or or IrOp.Xor or IrOp.Multiply:
                 EmitArithmetic(i, ref n);
                 break;
@@ -255,6 +258,19 @@ public sealed unsafe partial class BlockLowering
         {
             _a.Mov(width, memory, source == Gpr.Rsp ? Register(value) : source);
         }
+    }
+
+    private void EmitHostCompareExchange(int i, ref IrInstruction n)
+    {
+        // What is in RAX now moves out, so that neither operand is there.
+        TakeThis(Gpr.Rax);
+        Gpr host = Register(n.A);
+        Gpr value = Register(n.B);
+        LoadInto(Gpr.Rax, n.C);
+        _a.Lock();
+        _a.Cmpxchg(n.Width, new Mem(host), value);
+        ForgetFlags();
+        _a.Jcc(Condition.NotZero, ExitLabel(i));
     }
 
     private void EmitArithmetic(int i, ref IrInstruction n)

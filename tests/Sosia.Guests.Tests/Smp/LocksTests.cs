@@ -25,23 +25,16 @@ public sealed class LocksTests(ITestOutputHelper output) : IDisposable
     [InlineData("recompiler", ClockMode.Fast, 100)]
     public void A_locking_program_on_four_processors_finds_nothing(string engine, ClockMode clock, int rounds)
     {
-        MachineOptions options = EmbeddedGuest.Options(clock) with { Engine = engine };
+        MachineOptions options = EmbeddedGuest.Options(clock) with { Engine = engine, CpuThreads = false };
         Run(options, rounds, EmbeddedGuest.Prompt);
     }
 
-    // Some runs fail (docs/status.md): these are for whoever looks for the reason.
     [Theory]
     [InlineData(ClockMode.RealTime, 2000)]
     [InlineData(ClockMode.Fast, 500)]
     public void With_a_thread_for_each_processor_the_locking_program_finds_nothing(ClockMode clock, int rounds)
     {
-        if (Environment.GetEnvironmentVariable("SOSIA_TEST_CPU_THREADS") is null)
-        {
-            output.WriteLine("SKIPPED: --cpu-threads is experimental; set SOSIA_TEST_CPU_THREADS=1 to test it.");
-            return;
-        }
-
-        Run(EmbeddedGuest.Options(clock) with { Engine = "recompiler", CpuThreads = true }, rounds, EmbeddedGuest.Prompt);
+        Run(EmbeddedGuest.Options(clock) with { Engine = "recompiler" }, rounds, EmbeddedGuest.Prompt);
     }
 
     [Fact]

@@ -19,6 +19,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct { _Alignas(64) volatile uint32_t v; } x, y, seen[2], data, flag, version;
 static unsigned char *code;
 static int *page;
+static uint64_t *straddling;
 
 static void wrong(const char *what, unsigned long a, unsigned long b)
 {
@@ -61,6 +62,8 @@ static void count(int own)
                              : "=q"(ok), "+m"(wide[0]), "+a"(low), "+d"(high)
                              : "b"(low + 1), "c"(high + 1) : "memory", "cc");
         } while (!ok);
+        /* In two cache lines and two pages. */
+        __asm__ volatile("lock addq %1, %0" : "+m"(*straddling) : "r"((uint64_t)0x100000001) : "memory", "cc");
         __asm__ volatile("lock btcq %1, %0" : "+m"(bits.v) : "r"((uint64_t)own) : "memory", "cc");
     }
 }
@@ -117,7 +120,8 @@ static void rewrite(int own)
     for (uint32_t i = 1; i <= (uint32_t)rounds / 4; i++) {
         if (own == 0) {
             memcpy(code + 1, &i, 4);
-            version.v = i;
+            /* Not a plain store, which the compiler may put before the other. */
+            __atomic_store_n(&version.v, i, __ATOMIC_RELEASE);
         } else {
             while (version.v != i)
                 relax(&spins);
@@ -159,6 +163,7 @@ int main(int argc, char **argv)
         return 2;
     code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    straddling = (uint64_t *)((char *)mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + 4092);
     memcpy(code, "\xb8\0\0\0\0\xc3", 6); /* mov eax, imm32; ret */
     pthread_barrier_init(&barrier, NULL, threads);
     pthread_t started[MAX_THREADS];
@@ -174,6 +179,7 @@ int main(int argc, char **argv)
     expect("a ticket lock did not hold", under_ticket.v, all);
     expect("wide exchanges were lost (low half)", wide[0].v, all);
     expect("wide exchanges were lost (high half)", *(&wide[0].v + 1), all);
+    expect("additions across two pages were lost", *straddling, all << 32 | all);
     expect("bits were lost", bits.v, rounds % 2 ? (1u << threads) - 1 : 0);
     puts(faults ? "locks: wrong" : "locks: nothing found");
     return faults != 0;

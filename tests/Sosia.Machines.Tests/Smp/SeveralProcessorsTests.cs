@@ -79,6 +79,39 @@ public sealed class SeveralProcessorsTests : IDisposable
     }
 
     [Fact]
+    public void Processors_on_threads_of_their_own_go_on_after_save_and_restore()
+    {
+        const int Rounds = 20_000;
+        MachineOptions options = StressGuest.Options(_files, 4, Rounds) with { Engine = "recompiler", ClockMode = ClockMode.RealTime };
+        VirtualMachine vm = Create(options);
+        try
+        {
+            var slice = TimeSpan.FromMilliseconds(2);
+            RunResult result = vm.Run(slice);
+            Assert.Equal(StopReason.TimedOut, result.Reason);
+            while (result.Reason == StopReason.TimedOut)
+            {
+                using var snapshot = new MemoryStream();
+                vm.Save(snapshot);
+                vm.Dispose();
+                vm = VirtualMachine.Create(options);
+                snapshot.Position = 0;
+                vm.Restore(snapshot);
+                // Longer and longer, so that it ends on any host.
+                slice *= 1.5;
+                result = vm.Run(slice);
+            }
+
+            AssertEnded(result);
+            AssertCounted(vm, 4 * Rounds);
+        }
+        finally
+        {
+            vm.Dispose();
+        }
+    }
+
+    [Fact]
     public void A_step_retires_exactly_so_many_instructions_of_all_processors_together()
     {
         using VirtualMachine vm = Create(StressGuest.Options(_files, 3, 5_000) with { Engine = "interpreter" });

@@ -1,6 +1,7 @@
 using System;
 using System.Security.Cryptography;
 using System.Threading;
+using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Host.Linux.Memory;
 using Sosia.Isa.X86.Execution;
@@ -77,10 +78,17 @@ internal static unsafe class General
             old = Interlocked.CompareExchange(ref *(ulong*)host, replacement, comparand);
             cpu.AfterLockedWrite(linear, 8);
         }
-        else if (!MemoryAccess.ReadForUpdateSlow(state, linear, 8, out old)
-            || !MemoryAccess.WriteSlow(state, linear, 8, old == comparand ? replacement : old))
+        else
         {
-            return;
+            VcpuThreads threads = cpu.Memory.Threads;
+            threads.EnterExclusive();
+            bool isDone = MemoryAccess.ReadForUpdateSlow(state, linear, 8, out old)
+                && MemoryAccess.WriteSlow(state, linear, 8, old == comparand ? replacement : old);
+            threads.LeaveExclusive();
+            if (!isDone)
+            {
+                return;
+            }
         }
 
         bool isEqual = old == comparand;
