@@ -36,6 +36,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     private readonly List<Translation> _translations = [];
     private readonly List<(SideExit Exit, Translation Translation)> _exits = [];
     private readonly FlagWords _flagWords = new();
+    private readonly X87Area _x87Area = new();
     private readonly GCHandle _self;
     private readonly long[] _callsByRow = new long[InstructionTable.Rows.Length];
     private ulong[] _values = new ulong[256];
@@ -47,7 +48,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         _translator = new BlockTranslator(cpu.Model.Features, options.HostFeatures) { HasPeers = cpu.CpuCount > 1 };
         _options = options;
         _codeCache = new CodeCache(options.CacheByteCount);
-        _layout = LayoutOf(cpu.State, _flagWords);
+        _layout = LayoutOf(cpu.State, _flagWords, _x87Area);
         _codeCache.TryReserve(4096, out byte* write, out byte* execute);
         _assembler.Begin(write, execute, 4096);
         _thunks = new Thunks(_assembler, _layout);
@@ -188,6 +189,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         _self.Free();
         _codeCache.Dispose();
         _flagWords.Dispose();
+        _x87Area.Dispose();
     }
 
     private static BlockTranslations Of(X86State* state)
@@ -212,7 +214,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
         return block->FirstHandler(state, op);
     }
 
-    private static GuestLayout LayoutOf(X86State* state, FlagWords flagWords)
+    private static GuestLayout LayoutOf(X86State* state, FlagWords flagWords, X87Area x87Area)
     {
         byte* start = (byte*)state;
         var offsets = new int[BlockTranslator.FlagCarriesSlot + 1];
@@ -249,6 +251,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
             JumpCacheGeneration = (int)((byte*)&state->JumpCacheGeneration - start),
             SaveArea = (int)((byte*)state->SaveArea - start),
             OperationByteCount = sizeof(Op),
+            X87 = x87Area.LayoutOf(state),
             Mxcsr = (int)((byte*)&state->Mxcsr - start),
             VectorRefused = ((int)((byte*)&state->Cr0 - start), (int)(ControlBits.Cr0Em | ControlBits.Cr0Ts)),
             VectorEnabled = ((int)((byte*)&state->Cr4 - start), (int)ControlBits.Cr4Osfxsr),

@@ -149,6 +149,21 @@ public enum IrOp : byte
     /// <summary>Leaves the block when the guest may not use vector registers just now; with <see cref="IrInstruction.Immediate"/> 1, their upper halves.</summary>
     RequireVector,
 
+    /// <summary>Brings the guest's x87 registers into the host's unit when they are not there; leaves the block when that unit may not execute the guest's instructions just now.</summary>
+    RequireX87,
+
+    /// <summary>
+    /// An x87 instruction, executed by the host's unit on the guest's registers. <see cref="IrInstruction.Immediate"/> is its first byte (bits 15–8) and its ModRM byte, which with a memory operand
+    /// gives ModRM.reg only. <see cref="IrInstruction.Auxiliary"/> is an <see cref="IrX87Kind"/>, which says what A and the value are.
+    /// </summary>
+    X87,
+
+    /// <summary>Notes what the unit executed last, for its instruction pointer: the instruction's displacement from the block's address is bits 15–0 of <see cref="IrInstruction.Immediate"/>, its opcode bits 31–16.</summary>
+    X87Instruction,
+
+    /// <summary>Notes what the unit's last memory operand was: A is its effective address, <see cref="IrInstruction.Immediate"/> the offset of its selector in the state.</summary>
+    X87Operand,
+
     /// <summary>Leaves the block when A is no multiple of Width bits.</summary>
     RequireAligned,
 

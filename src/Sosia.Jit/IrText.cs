@@ -36,9 +36,11 @@ public static class IrText
 
     private static bool DefinesValue(IrBlock block, in IrInstruction instruction) => instruction.Op switch
     {
-        IrOp.WriteSlot or IrOp.WriteState or IrOp.ClearUpperHalves or IrOp.GuestStore or IrOp.HostStore or IrOp.HostCompareExchange or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireAligned or IrOp.RequireCanonical
+        IrOp.WriteSlot or IrOp.WriteState or IrOp.ClearUpperHalves or IrOp.GuestStore or IrOp.HostStore or IrOp.HostCompareExchange or IrOp.ExitIf or IrOp.RequireVector or IrOp.RequireX87
+            or IrOp.X87Instruction or IrOp.X87Operand or IrOp.RequireAligned or IrOp.RequireCanonical
             or IrOp.CallOperation or IrOp.Jump or IrOp.Branch or IrOp.JumpIndirect or IrOp.LoopExit or IrOp.End => false,
         IrOp.Vector => block.Vectors[(int)instruction.Immediate].Reg is IrVectorPlace.General or IrVectorPlace.Flags,
+        IrOp.X87 => (IrX87Kind)instruction.Auxiliary is IrX87Kind.Flags or IrX87Kind.Status,
         _ => true,
     };
 
@@ -64,6 +66,15 @@ public static class IrText
                 break;
             case IrOp.Vector:
                 AppendVector(text, block.Vectors[(int)instruction.Immediate]);
+                break;
+            case IrOp.X87:
+                text.Append(CultureInfo.InvariantCulture, $" {instruction.Immediate >> 8:x2} {instruction.Immediate & 0xff:x2} {((IrX87Kind)instruction.Auxiliary).ToString().ToLowerInvariant()}");
+                break;
+            case IrOp.X87Instruction:
+                text.Append(CultureInfo.InvariantCulture, $" +{instruction.Immediate & 0xffff} opcode 0x{instruction.Immediate >> 16:x3}");
+                break;
+            case IrOp.X87Operand:
+                text.Append(CultureInfo.InvariantCulture, $" selector [{instruction.Immediate}]");
                 break;
             case IrOp.CallOperation:
                 text.Append(CultureInfo.InvariantCulture, $" {instruction.Immediate}");

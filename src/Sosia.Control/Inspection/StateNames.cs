@@ -58,6 +58,14 @@ internal static unsafe class StateNames
         Add(&state.Cr0, "cr0");
         Add(&state.Cr4, "cr4");
         Add(&state.Mxcsr, "mxcsr", 4);
+        Add(&state.Fip, "fip");
+        Add(&state.Fdp, "fdp");
+        Add(&state.Fop, "fop", 2);
+        Add(&state.Fcs, "fcs", 2);
+        Add(&state.Fds, "fds", 2);
+        Add(&state.Cs.Selector, "cs", 2);
+        Add(&state.Ss.Selector, "ss", 2);
+        Add(&state.Ds.Selector, "ds", 2);
         Add(state.SaveArea, "save", 64 * 8);
         return fields;
     }

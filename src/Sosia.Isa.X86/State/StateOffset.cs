@@ -33,6 +33,9 @@ public static unsafe class StateOffset
     /// <summary>ES; CS, SS, DS, FS, GS follow, each <see cref="SegmentRegister"/> in size.</summary>
     public static readonly ushort Es;
 
+    /// <summary>Offset of the selector in a <see cref="SegmentRegister"/>.</summary>
+    public static readonly ushort Selector;
+
     /// <summary>A 64-, 32- or 16-bit general register, or a low byte register.</summary>
     /// <param name="number">0 to 15.</param>
     public static ushort GprAt(int number) => (ushort)(Gpr + (number * 8));
@@ -63,6 +66,7 @@ public static unsafe class StateOffset
         KernelGsBase = (ushort)((byte*)&state.KernelGsBase - start);
         SystemFlags = (ushort)((byte*)&state.SystemFlags - start);
         Es = (ushort)((byte*)&state.Es - start);
+        Selector = (ushort)((byte*)&state.Es.Selector - (byte*)&state.Es);
         Gpr = (ushort)((byte*)state.Gpr - start);
         Vector = (ushort)((byte*)state.Vector - start);
         X87 = (ushort)((byte*)state.X87 - start);

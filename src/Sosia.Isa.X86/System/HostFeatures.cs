@@ -17,7 +17,7 @@ public static class HostFeatures
     private static readonly CpuFeature[] Optional =
     [
         CpuFeature.Aes, CpuFeature.Pclmul, CpuFeature.Movbe, CpuFeature.Lzcnt, CpuFeature.Bmi1, CpuFeature.Bmi2, CpuFeature.Adx,
-        CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c,
+        CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.Fma, CpuFeature.F16c, CpuFeature.X87,
     ];
 
     // Not in the type's initializer, which would wrap the exception.
@@ -26,6 +26,9 @@ public static class HostFeatures
     /// <summary>Bit n stands for <see cref="CpuFeature"/> n; clear for what the host lacks or the environment hides.</summary>
     /// <exception cref="SosiaException">The environment hides something unknown.</exception>
     public static ulong Available => Found.Value;
+
+    /// <summary>Whether the host's processor is Intel's, on which the little that the manuals leave to processors is as in the interpreter.</summary>
+    public static bool IsIntel => X86Base.IsSupported && X86Base.CpuId(0, 0) is { Ebx: 0x756e6547, Edx: 0x49656e69, Ecx: 0x6c65746e };
 
     /// <summary>The host's features without some.</summary>
     /// <param name="hidden">Names with commas; null for none.</param>
@@ -62,6 +65,8 @@ public static class HostFeatures
         CpuFeature.Avx2 => Avx2.IsSupported,
         CpuFeature.Fma => Fma.IsSupported,
         CpuFeature.F16c => Avx.IsSupported && IsInLeaf1(29),
+        // What counts is that programs can save and restore it alone, by XSAVE.
+        CpuFeature.X87 => IsInLeaf1(27),
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The host is not asked for this feature."),
     };
 

@@ -32,6 +32,7 @@ public sealed unsafe class BlockTranslator
     private int _copies;
     private int _copy;
     private bool _isUpperChecked;
+    private bool _isX87Checked;
 
     /// <summary>Creates a translator.</summary>
     /// <param name="features">The CPU's features, as for <see cref="Decoder.Decode(ReadOnlySpan{byte}, int, ulong, out DecodedInstruction)"/>.</param>
@@ -96,7 +97,7 @@ public sealed unsafe class BlockTranslator
         Ir.Copies = _copies = copies;
         CallCount = 0;
         _block = block;
-        _isVectorChecked = _isUpperChecked = false;
+        _isVectorChecked = _isUpperChecked = _isX87Checked = false;
         IsStale = false;
         Array.Fill(_slots, -1);
         for (_copy = 0; _copy < copies; _copy++)
@@ -104,6 +105,7 @@ public sealed unsafe class BlockTranslator
             RecordOnce(block, code);
         }
 
+        X87Recorder.LeaveOutUnseen(Ir);
         (Ir.EndFlagResult, Ir.EndFlagCarries) = (Dirty(FlagResultSlot), Dirty(FlagCarriesSlot));
     }
 
@@ -164,7 +166,7 @@ public sealed unsafe class BlockTranslator
 
                 // The handler may change any register.
                 Array.Fill(_slots, -1);
-                _isVectorChecked = _isUpperChecked = false;
+                _isVectorChecked = _isUpperChecked = _isX87Checked = false;
                 if (_instruction.Row is null || (_instruction.Row.Flags & RowFlags.EndsBlock) != 0)
                 {
                     Ir.Add(IrOp.End, 64);
@@ -265,9 +267,11 @@ public sealed unsafe class BlockTranslator
     }
 
     /// <summary>The memory operand's linear address.</summary>
-    internal int MemoryAddress()
+    internal int MemoryAddress() => MemoryAddress(EffectiveAddress());
+
+    /// <summary>The memory operand's linear address, when its effective address is known.</summary>
+    internal int MemoryAddress(int address)
     {
-        int address = EffectiveAddress();
         ushort segment = _operation->Segment;
         return segment == StateOffset.SegmentAt(4) || segment == StateOffset.SegmentAt(5)
             ? Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: segment), address)
@@ -292,6 +296,24 @@ public sealed unsafe class BlockTranslator
             _isUpperChecked = true;
             Ir.Add(IrOp.RequireVector, 64, immediate: 1, exit: ExitHere());
         }
+    }
+
+    /// <summary>As <see cref="RequireVector"/>, for x87 instructions, which host code executes with all exceptions masked.</summary>
+    internal void RequireX87()
+    {
+        if (!_isX87Checked)
+        {
+            _isX87Checked = true;
+            Ir.Add(IrOp.RequireX87, 64, exit: ExitHere());
+        }
+    }
+
+    /// <summary>The offset in the state of the memory operand's selector: the segment in use, also where segments are flat.</summary>
+    internal ulong OperandSelector()
+    {
+        ushort segment = _operation->Segment;
+        int register = segment == StateOffset.Zero ? StateOffset.SegmentAt(3) : segment == StateOffset.StackZero ? StateOffset.SegmentAt(2) : segment;
+        return (ulong)(register + StateOffset.Selector);
     }
 
     /// <summary>The linear address at a displacement from the block's start.</summary>
@@ -391,7 +413,7 @@ public sealed unsafe class BlockTranslator
 
     private bool TryRecord()
     {
-        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures)))
+        if (_instruction.Row is not { } row || (row.Binding.Emit == null && !VectorRecorder.CanRecord(_instruction, _hostFeatures) && !X87Recorder.CanRecord(_instruction, _hostFeatures)))
         {
             return false;
         }
@@ -401,10 +423,14 @@ public sealed unsafe class BlockTranslator
         _slots.CopyTo(_saved, 0);
         Failed = false;
         var emitting = new Emitting(this);
-        (bool wasVectorChecked, bool wasUpperChecked) = (_isVectorChecked, _isUpperChecked);
+        (bool wasVectorChecked, bool wasUpperChecked, bool wasX87Checked) = (_isVectorChecked, _isUpperChecked, _isX87Checked);
         if (row.Binding.Emit != null)
         {
             row.Binding.Emit(ref emitting);
+        }
+        else if (row.Family == "x87")
+        {
+            X87Recorder.Record(this, ref emitting);
         }
         else
         {
@@ -418,7 +444,7 @@ public sealed unsafe class BlockTranslator
 
         Ir.Truncate(count, exitCount);
         _saved.CopyTo(_slots, 0);
-        (_isVectorChecked, _isUpperChecked) = (wasVectorChecked, wasUpperChecked);
+        (_isVectorChecked, _isUpperChecked, _isX87Checked) = (wasVectorChecked, wasUpperChecked, wasX87Checked);
         _ended = false;
         return false;
     }

@@ -113,8 +113,8 @@ internal static class VectorRecorder
         }
     }
 
-    // UCOMISD and its like set ZF, PF and CF and clear the rest; the value has them as LAHF stores them.
-    private static void SetFlags(BlockTranslator translator, int stored)
+    /// <summary>What UCOMISD, FCOMI and their like do: set ZF, PF and CF and clear the rest; the value has them as LAHF stores them.</summary>
+    public static void SetFlags(BlockTranslator translator, int stored)
     {
         IrBlock ir = translator.Ir;
         int one = ir.Constant(1);

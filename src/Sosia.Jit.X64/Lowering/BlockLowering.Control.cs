@@ -31,6 +31,9 @@ public sealed unsafe partial class BlockLowering
             case IrOp.RequireVector:
                 EmitRequireVector(i, n.Immediate != 0);
                 break;
+            case IrOp.RequireX87:
+                EmitRequireX87(i);
+                break;
             case IrOp.CallOperation:
                 EmitCall(ref n);
                 break;

@@ -125,6 +125,15 @@ public sealed unsafe partial class BlockLowering
             case IrOp.Vector:
                 EmitVector(i, ref n);
                 break;
+            case IrOp.X87:
+                EmitX87(i, ref n);
+                break;
+            case IrOp.X87Instruction:
+                EmitX87Instruction(ref n);
+                break;
+            case IrOp.X87Operand:
+                EmitX87Operand(ref n);
+                break;
             case IrOp.ClearUpperHalves:
                 EmitClearUpperHalves((int)n.Immediate);
                 break;

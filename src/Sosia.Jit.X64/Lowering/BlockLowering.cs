@@ -86,6 +86,7 @@ public sealed unsafe partial class BlockLowering
         }
 
         EmitFlagStubs();
+        EmitX87Stubs();
         foreach ((Label label, int exit) in _pendingExits)
         {
             _a.Bind(label);
@@ -144,6 +145,7 @@ public sealed unsafe partial class BlockLowering
         _pendingEdges.Clear();
         _pendingLeaves.Clear();
         _pendingLinks.Clear();
+        _x87Stubs.Clear();
         // A block ends with at most one jump that is linked by its exit, and one place that is returned to.
         _exits = new SideExit?[_ir.Exits.Count + 2];
         ForgetFlags();
@@ -292,8 +294,9 @@ public sealed unsafe partial class BlockLowering
 
         ref IrInstruction instruction = ref _ir[value];
         ExitNode node;
-        if (instruction.Op == IrOp.Constant || (IsFlagSlot(instruction) && _location[value] == Nowhere))
+        if (instruction.Op == IrOp.Constant || IsFlagSlot(instruction))
         {
+            // The state holds the flag words that the block began with until it ends; where one was read to may be used for something else by now.
             node = new ExitNode(instruction, -1, -1, -1);
         }
         else if (_location[value] != Nowhere)

@@ -68,6 +68,9 @@ public sealed class GuestLayout
     /// <summary>As <see cref="VectorEnabled"/>, for instructions that use the upper halves too: of each mask one bit must be set.</summary>
     public required (int Offset, int Mask)[] UpperEnabled { get; init; }
 
+    /// <summary>The guest's x87 unit; null when it has none.</summary>
+    public X87Layout? X87 { get; init; }
+
     /// <summary>Bytes of one pre-decoded operation.</summary>
     public required int OperationByteCount { get; init; }
 
@@ -75,7 +78,7 @@ public sealed class GuestLayout
     public const int StateBias = 128;
 
     /// <summary>How many values can be spilled at a time.</summary>
-    public const int SpillCount = 43;
+    public const int SpillCount = 42;
 
     /// <summary>Offset in the save area of the result of the side exit taken, 32 bits.</summary>
     public const int ExitOffset = (SaveAreaLength - 1) * 8;
@@ -95,6 +98,9 @@ public sealed class GuestLayout
     /// <summary>Offset in the save area of the lowest stack pointer at which one more guest call may be put on the host's stack.</summary>
     public const int StackLimitOffset = ExitOffset - 32;
 
+    /// <summary>Offset in the save area of <see cref="Thunks.X87InHost"/>, 32 bits, while the host's x87 unit holds the guest's registers.</summary>
+    public const int X87Offset = ExitOffset - 40;
+
     /// <summary>Quadwords of the save area.</summary>
-    public const int SaveAreaLength = 16 + SpillCount + 5;
+    public const int SaveAreaLength = 16 + SpillCount + 6;
 }

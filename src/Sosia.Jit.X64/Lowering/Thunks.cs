@@ -4,7 +4,7 @@ namespace Sosia.Jit.X64.Lowering;
 /// The code that blocks share: the way in, the ways out, and the call of an operation's handler. While translated code runs, RBP holds the state
 /// and the pinned registers hold the guest's.
 /// </summary>
-public sealed class Thunks
+public sealed partial class Thunks
 {
     /// <summary>The bit of a result that says: the operation at the rest of it is to be executed by its handler, then comes <see cref="Resume"/>.</summary>
     public const int CallBit = 1;
@@ -31,6 +31,8 @@ public sealed class Thunks
     public Thunks(Assembler assembler, GuestLayout layout)
     {
         _layout = layout;
+        EmitX87(assembler);
+        assembler.Align(16);
         Enter = assembler.ExecuteAddress(assembler.Position);
         EmitWayIn(assembler);
         LoadGuest(assembler);
@@ -39,6 +41,7 @@ public sealed class Thunks
         assembler.Align(16);
         Resume = assembler.ExecuteAddress(assembler.Position);
         EmitWayIn(assembler);
+        RestoreX87(assembler);
         assembler.Ldmxcsr(State(layout.Mxcsr));
         for (int register = 0; register < 16; register++)
         {
@@ -222,6 +225,7 @@ public sealed class Thunks
 
     private void LoadGuest(Assembler assembler)
     {
+        assembler.Mov(32, State(_layout.SaveArea + GuestLayout.X87Offset), 0);
         assembler.Ldmxcsr(State(_layout.Mxcsr));
         for (int slot = 0; slot < _layout.Pinned.Length; slot++)
         {
@@ -243,5 +247,7 @@ public sealed class Thunks
                 assembler.Mov(64, State(_layout.SlotOffsets[slot]), register);
             }
         }
+
+        StoreX87(assembler);
     }
 }

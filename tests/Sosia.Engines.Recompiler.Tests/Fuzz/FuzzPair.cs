@@ -5,8 +5,10 @@ using Sosia.Core.Execution;
 using Sosia.Core.Snapshots;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86.Disassembly;
+using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Tests;
 using Sosia.Isa.X86.Tests.Fuzz;
+using Sosia.Isa.X86.Tests.X87;
 
 namespace Sosia.Engines.Recompiler.Tests.Fuzz;
 
@@ -28,7 +30,13 @@ internal sealed unsafe class FuzzPair : IDisposable
     /// <summary>True while neither wrote beside guest memory.</summary>
     public bool AreFencesWhole => _expected.AreFencesWhole && _actual.AreFencesWhole;
 
-    public void Prepare(CpuMode mode, int ring, int seed, byte[]? code)
+    /// <summary>Prepares both for another start.</summary>
+    /// <param name="mode">The mode.</param>
+    /// <param name="ring">The privilege level.</param>
+    /// <param name="seed">Determines registers and memory.</param>
+    /// <param name="code">The code, which has handlers of faults; null for random bytes.</param>
+    /// <param name="isX87">Whether the x87 unit is to begin with numbers, and mostly with all exceptions masked.</param>
+    public void Prepare(CpuMode mode, int ring, int seed, byte[]? code, bool isX87 = false)
     {
         foreach (FuzzMachine machine in (ReadOnlySpan<FuzzMachine>)[_expected, _actual])
         {
@@ -39,6 +47,29 @@ internal sealed unsafe class FuzzPair : IDisposable
                 // Host code does not run while a vector exception is unmasked: now and then only.
                 machine.Cpu.State->Mxcsr = seed % 8 == 0 ? machine.Cpu.State->Mxcsr : 0x1f80;
             }
+
+            if (isX87)
+            {
+                PrepareX87(machine, new Random(seed));
+            }
+        }
+    }
+
+    private static void PrepareX87(FuzzMachine machine, Random random)
+    {
+        X86State* st = machine.Cpu.State;
+        st->Fcw = (ushort)((random.Next(8) == 0 ? random.Next(64) : 0x3f) | 0x40 | (random.Next(4) << 8) | (random.Next(4) << 10));
+        st->Fsw = (ushort)(random.Next(8) << 11);
+        for (int i = 0; i < 8; i++)
+        {
+            (st->X87[2 * i], ushort signExponent) = X87Values.Extended(random);
+            st->X87[(2 * i) + 1] = signExponent;
+        }
+
+        for (uint at = 0; at < 0x1000; at += 8)
+        {
+            ulong value = random.Next(3) == 0 ? X87Values.Double(random) : X87Values.Single(random) | ((ulong)X87Values.Single(random) << 32);
+            machine.Cpu.Memory.Write(SequenceGenerator.Scratch + at, 8, value);
         }
     }
 

@@ -16,6 +16,13 @@ public sealed class RandomLockstepTests
     private const int UsualStarts = 150;
     private const int Budget = 3000;
 
+    private enum Code
+    {
+        Bytes,
+        Table,
+        X87,
+    }
+
     public static IEnumerable<object[]> Modes()
     {
         foreach (CpuMode mode in Enum.GetValues<CpuMode>())
@@ -34,7 +41,7 @@ public sealed class RandomLockstepTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public void Random_bytes_do_the_same_under_both_engines(CpuMode mode, int ring) => Compare(mode, ring, isGenerated: false);
+    public void Random_bytes_do_the_same_under_both_engines(CpuMode mode, int ring) => Compare(mode, ring, Code.Bytes);
 
     [Theory]
     [InlineData(CpuMode.Long, 0)]
@@ -43,9 +50,15 @@ public sealed class RandomLockstepTests
     [InlineData(CpuMode.Compatibility, 3)]
     [InlineData(CpuMode.Pae, 0)]
     [InlineData(CpuMode.Protected32, 3)]
-    public void Random_instructions_of_the_table_do_the_same_under_both_engines(CpuMode mode, int ring) => Compare(mode, ring, isGenerated: true);
+    public void Random_instructions_of_the_table_do_the_same_under_both_engines(CpuMode mode, int ring) => Compare(mode, ring, Code.Table);
 
-    private static void Compare(CpuMode mode, int ring, bool isGenerated)
+    [Theory]
+    [InlineData(CpuMode.Long, 0)]
+    [InlineData(CpuMode.Long, 3)]
+    [InlineData(CpuMode.Compatibility, 3)]
+    public void Random_x87_programs_do_the_same_under_both_engines(CpuMode mode, int ring) => Compare(mode, ring, Code.X87);
+
+    private static void Compare(CpuMode mode, int ring, Code kind)
     {
         int starts = Number("SOSIA_FUZZ_STARTS") ?? UsualStarts;
         int first = Number("SOSIA_FUZZ_SEED") ?? 0;
@@ -56,22 +69,27 @@ public sealed class RandomLockstepTests
             int started = 0;
             for (; started < 50 && seed < first + starts; started++, seed++)
             {
-                Begin(pair, mode, ring, seed, isGenerated);
+                Begin(pair, mode, ring, seed, kind);
                 if (!Run(pair, seed))
                 {
-                    Assert.Fail($"{mode}, ring {ring}, seed {seed} ({(isGenerated ? "generated" : "bytes")}): the engines differ.\n" + Narrow(mode, ring, seed, isGenerated) + "\nFirst seen as:\n" + Describe(pair));
+                    Assert.Fail($"{mode}, ring {ring}, seed {seed} ({kind}): the engines differ.\n" + Narrow(mode, ring, seed, kind) + "\nFirst seen as:\n" + Describe(pair));
                 }
             }
 
             // The code gets somewhere, and in 64-bit mode mostly as host code.
-            Assert.True(!isGenerated || pair.Retired > 400 * started, $"Only {pair.Retired} instructions were executed.");
-            Assert.True(!isGenerated || mode != CpuMode.Long || started < 50 || pair.Counters.InstructionsInHostCode > pair.Retired / 4, $"{pair.Counters.InstructionsInHostCode} of {pair.Retired} instructions were executed by host code.");
+            Assert.True(kind == Code.Bytes || pair.Retired > 400 * started, $"Only {pair.Retired} instructions were executed.");
+            Assert.True(kind == Code.Bytes || mode != CpuMode.Long || started < 50 || pair.Counters.InstructionsInHostCode > pair.Retired / 4, $"{pair.Counters.InstructionsInHostCode} of {pair.Retired} instructions were executed by host code.");
             Assert.True(pair.AreFencesWhole, $"{mode}, ring {ring}, up to seed {seed}: a write went beside guest memory.");
         }
     }
 
-    private static void Begin(FuzzPair pair, CpuMode mode, int ring, int seed, bool isGenerated)
-        => pair.Prepare(mode, ring, seed, isGenerated ? SequenceGenerator.Make(seed, mode == CpuMode.Long ? 64 : 32, ring) : null);
+    private static void Begin(FuzzPair pair, CpuMode mode, int ring, int seed, Code kind)
+        => pair.Prepare(
+            mode,
+            ring,
+            seed,
+            kind == Code.Bytes ? null : SequenceGenerator.Make(seed, mode == CpuMode.Long ? 64 : 32, ring, kind == Code.X87 ? "x87" : null),
+            isX87: kind == Code.X87);
 
     // Compares at random boundaries: engines stop in the middle of blocks.
     private static bool Run(FuzzPair pair, int seed)
@@ -94,7 +112,7 @@ public sealed class RandomLockstepTests
     }
 
     // The first instruction after which a fresh pair differs.
-    private static string Narrow(CpuMode mode, int ring, int seed, bool isGenerated)
+    private static string Narrow(CpuMode mode, int ring, int seed, Code kind)
     {
         int equal = 0;
         int differs = Budget;
@@ -102,13 +120,13 @@ public sealed class RandomLockstepTests
         {
             int middle = (equal + differs) / 2;
             using var pair = new FuzzPair();
-            Begin(pair, mode, ring, seed, isGenerated);
+            Begin(pair, mode, ring, seed, kind);
             pair.Advance(middle);
             (equal, differs) = pair.IsEqual() ? (middle, differs) : (equal, middle);
         }
 
         using var last = new FuzzPair();
-        Begin(last, mode, ring, seed, isGenerated);
+        Begin(last, mode, ring, seed, kind);
         var text = new StringBuilder();
         if (equal != 0)
         {
@@ -116,7 +134,7 @@ public sealed class RandomLockstepTests
         }
 
         text.Append(CultureInfo.InvariantCulture, $"From power-on, alone: equal after {equal}, different after {differs} instructions. Next there: {last.NextInstruction()}\n");
-        Begin(last, mode, ring, seed, isGenerated);
+        Begin(last, mode, ring, seed, kind);
         last.Advance(differs);
         return text.Append(Describe(last)).ToString();
     }

@@ -22,8 +22,10 @@ internal sealed class SequenceGenerator
     /// <summary>How many there are.</summary>
     public const int HandlerCount = 32;
 
+    /// <summary>Where memory operands mostly lead.</summary>
+    public const uint Scratch = 0x10_0000;
+
     private const int MaxByteCount = Handlers - 128;
-    private const uint Scratch = 0x10_0000;
     private const uint Stack = 0x1_8000;
 
     private readonly Random _random;
@@ -33,9 +35,11 @@ internal sealed class SequenceGenerator
     private readonly List<int> _starts = [];
     private readonly int _ring;
     private readonly bool _isWild;
+    private readonly string? _family;
 
-    private SequenceGenerator(int seed, int codeBits, int ring)
+    private SequenceGenerator(int seed, int codeBits, int ring, string? family)
     {
+        _family = family;
         _random = new Random(seed);
         _ring = ring;
         _isWild = _random.Next(6) == 0;
@@ -47,7 +51,8 @@ internal sealed class SequenceGenerator
     /// <param name="seed">Determines it.</param>
     /// <param name="codeBits">64 or 32.</param>
     /// <param name="ring">The privilege level that it runs at.</param>
-    public static byte[] Make(int seed, int codeBits, int ring) => new SequenceGenerator(seed, codeBits, ring).Make();
+    /// <param name="family">The rows that four of five instructions are to be of; null for no preference.</param>
+    public static byte[] Make(int seed, int codeBits, int ring, string? family = null) => new SequenceGenerator(seed, codeBits, ring, family).Make();
 
     private byte[] Make()
     {
@@ -95,6 +100,12 @@ internal sealed class SequenceGenerator
 
     private void AddSomething()
     {
+        if (_family is not null && _random.Next(5) != 0)
+        {
+            AddInstruction(row => row.Family == _family);
+            return;
+        }
+
         switch (_random.Next(100))
         {
             case < 5:

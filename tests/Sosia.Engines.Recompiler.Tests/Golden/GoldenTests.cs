@@ -29,6 +29,9 @@ public sealed class GoldenTests
     [InlineData("locked-exchange-add", "f00fc103 eb00")]
     [InlineData("float-vectors", "0f58c1 0f2813 660fefd2 eb00")]
     [InlineData("double-scalars", "f20f59c1 f2480f2ac8 660f2ec1 7a00")]
+    [InlineData("x87-stack", "d9c2 d8ca d9cb dec9 eb00")]
+    [InlineData("x87-memory-compare", "dd03 dff1 7700")]
+    [InlineData("x87-control", "d92b dfe0 eb00")]
     [InlineData("handler-in-the-middle", "ffc0 0fa2 ffc3 eb00")]
     public void A_block_is_translated_as_the_file_says(string name, string code)
     {

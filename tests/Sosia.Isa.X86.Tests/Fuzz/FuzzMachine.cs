@@ -262,6 +262,12 @@ public sealed unsafe class FuzzMachine : IDisposable
         var x87 = new Span<byte>(st->X87, 16 * 8);
         var vector = new Span<byte>(st->Vector, 64 * 8);
         _random.NextBytes(x87);
+        for (int i = 1; i < 16; i += 2)
+        {
+            // 80 bits of 128 are the register's.
+            st->X87[i] = (ushort)st->X87[i];
+        }
+
         _random.NextBytes(vector);
         st->Fcw = (ushort)(_random.Next(2) == 0 ? 0x37f : 0x40 | (_random.Next() & 0xf3f));
         st->Ftw = (byte)_random.Next(256);

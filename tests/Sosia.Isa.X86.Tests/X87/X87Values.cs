@@ -3,7 +3,7 @@ using System;
 namespace Sosia.Isa.X86.Tests.X87;
 
 /// <summary>Random operands of every format, most of them on the edge of something.</summary>
-internal static class X87Values
+public static class X87Values
 {
     private const ulong IntegerBit = 1UL << 63;
 
