@@ -36,7 +36,7 @@ internal sealed unsafe class BlockBuilder
     {
         Block* block = _cache.Reserve();
         block->GuestPhysical = guestPhysical;
-        block->CodeBits = (byte)_cpu.State->CodeBits;
+        block->Mode = _cpu.State->CodeMode;
         byte* page = _cpu.Memory.FindRamPage(guestPhysical, out ulong ramPageIndex, out _);
         // A code segment that ends nearby: one instruction at a time, each byte checked.
         isCached = page != null && (block->CodeBits == 64 || _cpu.State->Rip + (PageSize - 1 - (guestPhysical % PageSize)) <= _cpu.State->Cs.Limit);

@@ -6,11 +6,12 @@ using Sosia.Core.Execution;
 using Sosia.Core.Memory;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.State;
 
 namespace Sosia.Engines.Interpreter;
 
 /// <summary>
-/// Decoded blocks by guest physical address and code width, in one arena that is emptied as a whole when it is full. A block dies
+/// Decoded blocks by guest physical address and the code's mode, in one arena that is emptied as a whole when it is full. A block dies
 /// exactly when bytes of it are written, by anyone: its operations then lead back to the dispatcher, so that a running block stops
 /// at the next instruction.
 /// </summary>
@@ -67,11 +68,11 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
 
     /// <summary>Finds a block.</summary>
     /// <returns>Null when there is none.</returns>
-    public Block* Find(ulong guestPhysical, int codeBits)
+    public Block* Find(ulong guestPhysical, CodeMode mode)
     {
         for (Block* block = _buckets[Bucket(guestPhysical)]; block != null; block = block->NextInBucket)
         {
-            if (block->GuestPhysical == guestPhysical && block->CodeBits == codeBits && block->IsVoid == 0)
+            if (block->GuestPhysical == guestPhysical && block->Mode == mode && block->IsVoid == 0)
             {
                 return block;
             }

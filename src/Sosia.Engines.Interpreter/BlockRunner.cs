@@ -22,7 +22,7 @@ internal sealed unsafe class BlockRunner : IDisposable
     // The last operation of the block executed before, while the next block is looked for; null when nothing may be linked.
     private Op* _linkFrom;
     private long _linkFlushes;
-    private int _linkCodeBits;
+    private CodeMode _linkMode;
 
     // How many more faults this run delivers. An instruction that faults does not retire: a guest whose fault handlers fault would
     // never use up its budget.
@@ -135,7 +135,7 @@ internal sealed unsafe class BlockRunner : IDisposable
             st->CurrentOp = null;
             _linkFrom = _isCached ? last : null;
             _linkFlushes = Cache.Flushes;
-            _linkCodeBits = st->CodeBits;
+            _linkMode = st->CodeMode;
         }
     }
 
@@ -216,7 +216,7 @@ internal sealed unsafe class BlockRunner : IDisposable
             return null;
         }
 
-        Block* block = Cache.Find(guestPhysical, st->CodeBits);
+        Block* block = Cache.Find(guestPhysical, st->CodeMode);
         if (block != null && !FitsCodeSegment(block))
         {
             block = null;
@@ -274,7 +274,7 @@ internal sealed unsafe class BlockRunner : IDisposable
         Op* last = _linkFrom;
         _linkFrom = null;
         X86State* st = _state;
-        if (last == null || _linkFlushes != Cache.Flushes || st->CodeBits == 16 || st->CodeBits != _linkCodeBits)
+        if (last == null || _linkFlushes != Cache.Flushes || st->CodeBits == 16 || st->CodeMode != _linkMode)
         {
             return;
         }

@@ -119,11 +119,12 @@ internal sealed unsafe partial class BlockTranslations
         return op->IndexInBlock == 0 ? Block.Of(op)->FirstHandler(state, op) : op->Handler(state, op);
     }
 
-    // The block at a linear address, when the jump cache knows it and it has host code.
+    // The block at an instruction pointer, when the jump cache knows it and it has host code. Where the instruction pointer is not the linear address the entry
+    // found can be another's, but no block of that mode has host code.
     private static Block* FindTranslated(X86State* state, ulong linear)
     {
         JumpCacheEntry* entry = state->JumpCache + ((linear ^ (linear >> 13)) & (JumpCacheEntry.Count - 1));
-        if (state->CodeBits != 64 || entry->Linear != linear || entry->Generation != state->JumpCacheGeneration)
+        if (entry->Linear != linear || entry->Generation != state->JumpCacheGeneration)
         {
             return null;
         }

@@ -114,7 +114,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     /// <inheritdoc/>
     public void Built(Block* block)
     {
-        if (block->CodeBits != 64)
+        if (!BlockTranslator.CanTranslate(block->Mode))
         {
             return;
         }
@@ -255,7 +255,7 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
             Mxcsr = (int)((byte*)&state->Mxcsr - start),
             VectorRefused = ((int)((byte*)&state->Cr0 - start), (int)(ControlBits.Cr0Em | ControlBits.Cr0Ts)),
             VectorEnabled = ((int)((byte*)&state->Cr4 - start), (int)ControlBits.Cr4Osfxsr),
-            // Translated code is 64 bits wide, so that it is neither real nor virtual-8086 mode.
+            // The interpreter refuses them in 16-bit code too, which is never translated.
             UpperRefused = ((int)((byte*)&state->Cr0 - start), (int)ControlBits.Cr0Ts),
             UpperEnabled =
             [

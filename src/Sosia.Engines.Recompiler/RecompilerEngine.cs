@@ -12,8 +12,8 @@ using Sosia.Isa.X86.Decode;
 namespace Sosia.Engines.Recompiler;
 
 /// <summary>
-/// The technique "dynamic recompilation": blocks that have run a few times become host code. Everything else – cold blocks, code that is not 64
-/// bits wide, rare instructions, accesses off the fast path – is the interpreter's, at every instruction's boundary and with the same state.
+/// The technique "dynamic recompilation": blocks that have run a few times become host code. Everything else – cold blocks, 16-bit code, rare
+/// instructions, accesses off the fast path – is the interpreter's, at every instruction's boundary and with the same state.
 /// </summary>
 public sealed unsafe class RecompilerEngine : IEngine
 {

@@ -29,6 +29,9 @@ public sealed class IrBlock
     /// <summary>How many times the guest's block, a loop in itself, is recorded in a row.</summary>
     public int Copies { get; set; } = 1;
 
+    /// <summary>The width of the guest's instruction pointer, 32 or 64: where it wraps.</summary>
+    public int PointerBits { get; set; } = 64;
+
     /// <summary>The guest operation that ends the block: its number, which for a block without a branch is that of the synthetic one behind the last.</summary>
     public int LastOperation { get; set; }
 
@@ -42,6 +45,7 @@ public sealed class IrBlock
         Exits.Clear();
         Vectors.Clear();
         Copies = 1;
+        PointerBits = 64;
         EndFlagResult = -1;
         EndFlagCarries = -1;
     }

@@ -143,7 +143,7 @@ public enum IrOp : byte
     /// <summary>A vector instruction: <see cref="IrBlock.Vectors"/> at <see cref="IrInstruction.Immediate"/>. A is a general operand or a host address; the value is a general result.</summary>
     Vector,
 
-    /// <summary>Clears the upper 16 bytes of the sixteen 32-byte slots from offset <see cref="IrInstruction.Immediate"/> of the state on.</summary>
+    /// <summary>Clears the upper 16 bytes of <see cref="IrInstruction.Auxiliary"/> 32-byte slots from offset <see cref="IrInstruction.Immediate"/> of the state on.</summary>
     ClearUpperHalves,
 
     /// <summary>Leaves the block when the guest may not use vector registers just now; with <see cref="IrInstruction.Immediate"/> 1, their upper halves.</summary>

@@ -9,7 +9,7 @@ using Sosia.Isa.X86.State;
 
 namespace Sosia.Engines.Recompiler.Tests;
 
-/// <summary>A processor in 64-bit code without paging, with an engine and some RAM: code at <see cref="CodeAddress"/>, data behind it.</summary>
+/// <summary>A processor in 64-bit or flat 32-bit code without paging, with an engine and some RAM: code at <see cref="CodeAddress"/>, data behind it.</summary>
 internal sealed unsafe class VectorMachine : IDisposable
 {
     public const uint CodeAddress = 0x10000;
@@ -18,7 +18,7 @@ internal sealed unsafe class VectorMachine : IDisposable
 
     private readonly GuestRam _ram = new(RamByteCount);
 
-    public VectorMachine(IEngine engine)
+    public VectorMachine(IEngine engine, int codeBits = 64)
     {
         Engine = engine;
         var log = new DiagnosticLog();
@@ -27,13 +27,13 @@ internal sealed unsafe class VectorMachine : IDisposable
         Cpu = new X86Cpu(0, memory, new PortBus(log), new MachineClock(ClockMode.Deterministic), model: CpuModel.X8664V3);
         Memory = memory;
         X86State* st = State;
-        st->Efer = ControlBits.EferLme | ControlBits.EferLma;
+        st->Efer = codeBits == 64 ? ControlBits.EferLme | ControlBits.EferLma : 0;
         st->Cr0 = ControlBits.Cr0Et | ControlBits.Cr0Ne | ControlBits.Cr0Pe;
         st->Cr4 = ControlBits.Cr4Osfxsr | ControlBits.Cr4Osxsave;
         st->Xcr0 = 7;
         const ushort Data = SegmentRegister.Present | SegmentRegister.CodeOrData | SegmentRegister.WritableOrReadable | SegmentRegister.Accessed
             | SegmentRegister.Big | SegmentRegister.Granularity;
-        Set(ref st->Cs, (Data & ~SegmentRegister.Big) | SegmentRegister.Long | SegmentRegister.Code);
+        Set(ref st->Cs, (codeBits == 64 ? (Data & ~SegmentRegister.Big) | SegmentRegister.Long : Data) | SegmentRegister.Code);
         Set(ref st->Ds, Data);
         Set(ref st->Es, Data);
         Set(ref st->Ss, Data);

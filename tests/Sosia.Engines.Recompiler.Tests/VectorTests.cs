@@ -21,19 +21,20 @@ public sealed unsafe class VectorTests
         0x7f80_0001, 0x3ff0_0000, 0x7ff8_0000, 0x7ff0_0000, 0x0010_0000,
     ];
 
-    /// <summary>Families, and what to hide of the host.</summary>
-    public static TheoryData<string, string?> FamiliesAndHosts()
+    /// <summary>Families, what to hide of the host, and the code's width.</summary>
+    public static TheoryData<string, string?, int> FamiliesAndHosts()
     {
-        var data = new TheoryData<string, string?>();
+        var data = new TheoryData<string, string?, int>();
         foreach (string family in (ReadOnlySpan<string>)["sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2", "avx-special", "fma", "f16c"])
         {
-            data.Add(family, null);
+            data.Add(family, null, 64);
+            data.Add(family, null, 32);
         }
 
         foreach (string family in (ReadOnlySpan<string>)["avx", "avx2", "avx-special", "fma", "f16c"])
         {
-            data.Add(family, "avx,avx2,fma,f16c");
-            data.Add(family, "avx2,fma,aes");
+            data.Add(family, "avx,avx2,fma,f16c", 64);
+            data.Add(family, "avx2,fma,aes", 64);
         }
 
         return data;
@@ -41,11 +42,11 @@ public sealed unsafe class VectorTests
 
     [Theory]
     [MemberData(nameof(FamiliesAndHosts))]
-    public void Host_code_does_what_the_interpreter_does(string family, string? hidden)
+    public void Host_code_does_what_the_interpreter_does(string family, string? hidden, int codeBits)
     {
         ulong host = HostFeatures.Find(hidden);
-        using var expected = new VectorMachine(new InterpreterEngine());
-        using var actual = new VectorMachine(new RecompilerEngine(new RecompilerOptions { WarmExecutions = 1, HostFeatures = host }));
+        using var expected = new VectorMachine(new InterpreterEngine(), codeBits);
+        using var actual = new VectorMachine(new RecompilerEngine(new RecompilerOptions { WarmExecutions = 1, HostFeatures = host }), codeBits);
         var random = new Random(family.Length + 31);
         var generator = new InstructionGenerator(random, VectorMachine.DataAddress);
         var differences = new List<string>();
@@ -55,7 +56,7 @@ public sealed unsafe class VectorTests
         {
             for (int form = 0; form < 4; form++)
             {
-                if (generator.Make(row, 64, random.Next(4) == 0 ? 64 : 32, memory: (form & 1) != 0, VectorMachine.CodeAddress) is not { } instruction)
+                if (generator.Make(row, codeBits, random.Next(4) == 0 ? codeBits : 32, memory: (form & 1) != 0, VectorMachine.CodeAddress) is not { } instruction)
                 {
                     continue;
                 }

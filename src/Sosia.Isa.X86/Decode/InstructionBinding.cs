@@ -60,6 +60,6 @@ public readonly unsafe struct InstructionBinding
     /// <summary>An instruction done by a helper: <c>static void Name(X86Cpu cpu, Op* op)</c>.</summary>
     public static InstructionBinding Helper(delegate*<X86Cpu, Op*, void> helper) => new(null, helper, null);
 
-    /// <summary>An instruction done by a helper, and in 64-bit code recorded by a method of its own.</summary>
+    /// <summary>An instruction done by a helper, and recorded by a method of its own.</summary>
     public static InstructionBinding Helper(delegate*<X86Cpu, Op*, void> helper, delegate*<ref Emitting, void> emit) => new(null, helper, emit);
 }

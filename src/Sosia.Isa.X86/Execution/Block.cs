@@ -25,8 +25,8 @@ public unsafe struct Block
     /// <summary>Instructions in the block, 1 to 64.</summary>
     public byte Count;
 
-    /// <summary>Code width: 16, 32 or 64.</summary>
-    public byte CodeBits;
+    /// <summary>The mode of the code: the block is for no other.</summary>
+    public CodeMode Mode;
 
     /// <summary>Bytes of guest code, at most 255 × 15; the block does not leave its page except by its last instruction.</summary>
     public ushort ByteCount;
@@ -54,6 +54,9 @@ public unsafe struct Block
 
     /// <summary>Executions until the block is translated.</summary>
     public int Cold;
+
+    /// <summary>Code width: 16, 32 or 64.</summary>
+    public readonly int CodeBits => (int)(Mode & CodeMode.WidthMask);
 
     /// <summary>The block that an operation at position 0 belongs to.</summary>
     public static Block* Of(Op* firstOp) => (Block*)firstOp - 1;

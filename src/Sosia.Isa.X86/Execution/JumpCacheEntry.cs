@@ -12,7 +12,7 @@ public unsafe struct JumpCacheEntry
     /// <summary>The linear address of the block's first instruction.</summary>
     public ulong Linear;
 
-    /// <summary>The generation in which it was entered, with the code width in the low bits (see the engine).</summary>
+    /// <summary>The generation in which it was entered, with the code's mode in the low bits (see the engine).</summary>
     public ulong Generation;
 
     /// <summary>The block's first operation; null when empty.</summary>

@@ -13,8 +13,8 @@ public struct TlbEntry
     /// <summary>Entries per TLB; a power of two.</summary>
     public const int Count = 1024;
 
-    /// <summary>A tag that no page address equals.</summary>
-    public const ulong Invalid = 1;
+    /// <summary>A tag that no page address equals, nor one with some of the lowest bits kept (up to 32 bytes, by which vector accesses see that they are aligned).</summary>
+    public const ulong Invalid = 0x400;
 
     /// <summary>Set in a tag: permitted, but not fast. Never matches a page address.</summary>
     public const ulong SlowBit = 0x800;

@@ -307,11 +307,11 @@ public sealed unsafe partial class X86Cpu
         PublishJumpGeneration();
     }
 
-    // What a cached block depends on besides its address: code and stack width, and whether fetches are the user's.
+    // What a cached block depends on besides its address: the code's mode, and whether fetches are the user's.
     private void PublishJumpGeneration()
     {
         X86State* st = State;
-        ulong mode = (ulong)(uint)((st->CodeBits >> 4) | ((st->StackBits >> 4) << 3) | (st->Cpl == 3 ? 0x40 : 0));
+        ulong mode = (ulong)st->CodeMode | (st->Cpl == 3 ? 0x80u : 0);
         st->JumpCacheGeneration = ((st->Cpl == 3 ? _userJumpGeneration : _supervisorJumpGeneration) << 8) | mode;
     }
 }

@@ -66,6 +66,9 @@ public struct SegmentRegister
     /// <summary>True when the descriptor cache holds a usable segment.</summary>
     public readonly bool IsPresent => (Attributes & Present) != 0;
 
+    /// <summary>True when, outside 64-bit mode, every offset may be read and written and is the linear address.</summary>
+    public readonly bool IsFlatData => Base == 0 && WriteEnd == 1UL << 32;
+
     /// <summary>Re-derives <see cref="ReadEnd"/> and <see cref="WriteEnd"/>; to be called after any change.</summary>
     public void UpdateFastLimits()
     {

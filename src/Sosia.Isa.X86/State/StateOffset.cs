@@ -36,6 +36,12 @@ public static unsafe class StateOffset
     /// <summary>Offset of the selector in a <see cref="SegmentRegister"/>.</summary>
     public static readonly ushort Selector;
 
+    /// <summary>Offset of <see cref="SegmentRegister.ReadEnd"/> in a segment register.</summary>
+    public const ushort ReadEndInSegment = 16;
+
+    /// <summary>Offset of <see cref="SegmentRegister.WriteEnd"/> in a segment register.</summary>
+    public const ushort WriteEndInSegment = 24;
+
     /// <summary>A 64-, 32- or 16-bit general register, or a low byte register.</summary>
     /// <param name="number">0 to 15.</param>
     public static ushort GprAt(int number) => (ushort)(Gpr + (number * 8));

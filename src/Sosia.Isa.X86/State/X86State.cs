@@ -67,6 +67,9 @@ public unsafe struct X86State
     /// <summary>1 when the fault pushes <see cref="FaultErrorCode"/>.</summary>
     public byte FaultHasErrorCode;
 
+    /// <summary>What blocks of the code that runs now are kept apart by.</summary>
+    public CodeMode CodeMode;
+
     /// <summary>The fault's error code.</summary>
     public uint FaultErrorCode;
 

@@ -5,7 +5,7 @@ using Sosia.Isa.X86.Translation;
 namespace Sosia.Isa.X86;
 
 /// <summary>
-/// How translated 64-bit code does the system instructions that a kernel executes all the time. Where the privilege does not suffice the interpreter goes on and
+/// How translated code does the system instructions that a kernel executes all the time. Where the privilege does not suffice the interpreter goes on and
 /// raises the fault.
 /// </summary>
 internal static class SystemRecording
@@ -31,10 +31,10 @@ internal static class SystemRecording
         s.WriteState(StateOffset.KernelGsBase, current);
     }
 
-    /// <summary>PUSHFQ.</summary>
+    /// <summary>PUSHFQ and PUSHFD, outside virtual-8086 mode.</summary>
     public static void EmitPushf(ref Emitting s)
     {
-        if (s.Bits != 64)
+        if (s.Bits == 16)
         {
             s.Fail();
             return;

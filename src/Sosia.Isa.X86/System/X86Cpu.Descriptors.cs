@@ -122,6 +122,10 @@ public sealed unsafe partial class X86Cpu
         {
             UpdateMode();
         }
+        else
+        {
+            UpdateCodeMode();
+        }
 
         return true;
     }

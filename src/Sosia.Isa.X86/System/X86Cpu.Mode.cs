@@ -30,7 +30,33 @@ public sealed unsafe partial class X86Cpu
         bool isLongCode = (st->Efer & ControlBits.EferLma) != 0 && (st->Cs.Attributes & SegmentRegister.Long) != 0;
         st->CodeBits = isLongCode ? 64 : isBig ? 32 : 16;
         st->StackBits = isLongCode ? 64 : (st->Ss.Attributes & SegmentRegister.Big) != 0 ? 32 : 16;
+        st->CodeMode = CodeModeNow();
         UpdatePrivilege();
+    }
+
+    /// <summary>To be called after a change of DS or ES alone, which affects nothing but what translations take for granted.</summary>
+    private void UpdateCodeMode()
+    {
+        CodeMode mode = CodeModeNow();
+        if (mode != State->CodeMode)
+        {
+            State->CodeMode = mode;
+            PublishJumpGeneration();
+        }
+    }
+
+    private CodeMode CodeModeNow()
+    {
+        X86State* st = State;
+        var mode = (CodeMode)st->CodeBits;
+        if (mode != CodeMode.Bits32 || st->Cs.Base != 0 || st->Cs.Limit != uint.MaxValue)
+        {
+            return mode;
+        }
+
+        mode |= CodeMode.FlatCode | (st->StackBits == 32 ? CodeMode.Stack32 : 0);
+        bool isFlat = st->Ss.IsFlatData && st->Ds.IsFlatData && st->Es.IsFlatData;
+        return mode | (isFlat && st->StackBits == 32 ? CodeMode.FlatData : 0);
     }
 
     /// <inheritdoc/>

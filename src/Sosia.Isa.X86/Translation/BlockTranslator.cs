@@ -7,7 +7,7 @@ using Sosia.Jit;
 namespace Sosia.Isa.X86.Translation;
 
 /// <summary>
-/// Turns a decoded block of 64-bit code into intermediate form. An instruction whose meaning cannot be recorded becomes a call of its
+/// Turns a decoded block of 64- or 32-bit code into intermediate form. An instruction whose meaning cannot be recorded becomes a call of its
 /// handler; so the block always stands for exactly what the interpreter would do.
 /// </summary>
 public sealed unsafe class BlockTranslator
@@ -78,8 +78,15 @@ public sealed unsafe class BlockTranslator
         set => _slots[FlagCarriesSlot] = value;
     }
 
+    /// <summary>The code's width, 32 or 64: that of branch targets.</summary>
+    internal int CodeBits => _block->CodeBits;
+
+    /// <summary>Whether blocks of a mode can be translated: 64-bit code, and 32-bit code whose instruction pointer is the linear address.</summary>
+    public static bool CanTranslate(CodeMode mode)
+        => mode == CodeMode.Bits64 || (mode & (CodeMode.Bits32 | CodeMode.FlatCode)) == (CodeMode.Bits32 | CodeMode.FlatCode);
+
     /// <summary>Translates a block.</summary>
-    /// <param name="block">The block, of 64-bit code, with its operations.</param>
+    /// <param name="block">The block, of a mode that <see cref="CanTranslate"/>, with its operations.</param>
     /// <param name="code">The bytes that it was decoded from.</param>
     public void Translate(Block* block, ReadOnlySpan<byte> code)
     {
@@ -95,6 +102,7 @@ public sealed unsafe class BlockTranslator
     {
         Ir.Clear();
         Ir.Copies = _copies = copies;
+        Ir.PointerBits = block->CodeBits;
         CallCount = 0;
         _block = block;
         _isVectorChecked = _isUpperChecked = _isX87Checked = false;
@@ -146,14 +154,14 @@ public sealed unsafe class BlockTranslator
         for (int i = 0; i < block->Count; i++)
         {
             _operation = ops + i;
-            Decoder.Decode(code[_operation->RipOffset..], 64, _features, out _instruction);
+            Decoder.Decode(code[_operation->RipOffset..], block->CodeBits, _features, out _instruction);
             IsStale |= HasPeers && !IsWhatWasDecoded();
             if (!TryRecord())
             {
                 CallCount++;
                 // A repetition of nothing, which memcpy of a few bytes ends with, does nothing.
-                bool isRepetition = _instruction.RepPrefix != 0 && _instruction.Row is { Family: "string" } && (_operation->Flags & OpFlags.Address32) == 0;
-                int counter = isRepetition ? ReadSlot(1) : -1;
+                bool isRepetition = _instruction.RepPrefix != 0 && _instruction.Row is { Family: "string" };
+                int counter = isRepetition ? CutToAddressSize(ReadSlot(1)) : -1;
                 if (counter < 0 && Ir.Count > 0 && Ir[Ir.Count - 1] is { Op: IrOp.CallOperation, A: < 0 } before && before.Immediate + before.Auxiliary == (ulong)i)
                 {
                     // Handlers in a row, as x87 code has them, are called in one go.
@@ -243,7 +251,8 @@ public sealed unsafe class BlockTranslator
     }
 
     /// <summary>The memory operand's effective address, without segment, cut to the address size.</summary>
-    internal int EffectiveAddress()
+    /// <param name="byteOffset">A value to add; −1 for none.</param>
+    internal int EffectiveAddress(int byteOffset = -1)
     {
         Op* op = _operation;
         int address;
@@ -263,20 +272,45 @@ public sealed unsafe class BlockTranslator
         }
 
         address = Ir.Binary(IrOp.Add, address, Ir.Constant((ulong)(long)op->Displacement));
-        return (op->Flags & OpFlags.Address32) != 0 ? Ir.ZeroExtend(address, 32) : address;
+        return CutToAddressSize(byteOffset < 0 ? address : Ir.Binary(IrOp.Add, address, byteOffset));
     }
 
-    /// <summary>The memory operand's linear address.</summary>
-    internal int MemoryAddress() => MemoryAddress(EffectiveAddress());
+    /// <summary>Cuts an offset to the instruction's address size.</summary>
+    internal int CutToAddressSize(int offset)
+        => (_operation->Flags & OpFlags.Address16) != 0 ? Ir.ZeroExtend(offset, 16)
+            : (_operation->Flags & OpFlags.Address32) != 0 ? Ir.ZeroExtend(offset, 32)
+            : offset;
 
-    /// <summary>The memory operand's linear address, when its effective address is known.</summary>
-    internal int MemoryAddress(int address)
+    /// <summary>The memory operand's linear address, for an access that its segment allows: the block is left where it has to be looked at more closely.</summary>
+    /// <param name="byteCount">Size of the access.</param>
+    /// <param name="isWrite">Whether it writes.</param>
+    /// <param name="byteOffset">A value to add to the effective address; −1 for none.</param>
+    internal int MemoryAddress(int byteCount, bool isWrite, int byteOffset = -1)
+        => LinearAddress(_operation->Segment, EffectiveAddress(byteOffset), byteCount, isWrite);
+
+    /// <summary>The linear address of an offset, already cut to its size, in a segment; as <see cref="MemoryAddress"/>.</summary>
+    internal int LinearAddress(ushort segment, int offset, int byteCount, bool isWrite)
     {
-        ushort segment = _operation->Segment;
-        return segment == StateOffset.SegmentAt(4) || segment == StateOffset.SegmentAt(5)
-            ? Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: segment), address)
-            : address;
+        bool isSystem = segment == StateOffset.SegmentAt(4) || segment == StateOffset.SegmentAt(5);
+        if (CodeBits == 64)
+        {
+            return isSystem ? Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: segment), offset) : offset;
+        }
+
+        if ((_block->Mode & CodeMode.FlatData) != 0 && !isSystem && segment != StateOffset.SegmentAt(1))
+        {
+            return offset;
+        }
+
+        int end = Ir.Add(IrOp.ReadState, 64, immediate: (ulong)segment + (isWrite ? (ulong)StateOffset.WriteEndInSegment : StateOffset.ReadEndInSegment));
+        int behind = Ir.Binary(IrOp.Add, offset, Ir.Constant((ulong)byteCount));
+        const int Below = 2;
+        Ir.Add(IrOp.ExitIf, 64, Ir.Add(IrOp.Compare, 64, end, behind, auxiliary: Below, significantBits: 1), exit: ExitHere());
+        return Ir.ZeroExtend(Ir.Binary(IrOp.Add, offset, Ir.Add(IrOp.ReadState, 64, immediate: segment)), 32);
     }
+
+    /// <summary>The width of stack pointers, 32 or 64; 0 when stack accesses cannot be recorded.</summary>
+    internal int StackBits => CodeBits == 64 ? 64 : (_block->Mode & CodeMode.Stack32) != 0 ? 32 : 0;
 
     /// <summary>Makes sure, once in a stretch of recorded instructions, that vector registers may be used.</summary>
     internal void RequireVector()
@@ -316,9 +350,12 @@ public sealed unsafe class BlockTranslator
         return (ulong)(register + StateOffset.Selector);
     }
 
-    /// <summary>The linear address at a displacement from the block's start.</summary>
+    /// <summary>The linear address at a displacement from the block's start, which is the instruction pointer too.</summary>
     internal int Linear(int displacement)
-        => Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: StateOffset.BlockRip), Ir.Constant((ulong)displacement));
+    {
+        int address = Ir.Binary(IrOp.Add, Ir.Add(IrOp.ReadState, 64, immediate: StateOffset.BlockRip), Ir.Constant((ulong)displacement));
+        return CodeBits == 64 ? address : Ir.ZeroExtend(address, 32);
+    }
 
     /// <summary>A condition that the operation which set the flags answers directly; −1 when it must be put together from the flag words.</summary>
     internal int Condition(int number)

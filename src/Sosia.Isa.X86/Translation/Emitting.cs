@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Semantics;
 using Sosia.Isa.X86.Semantics.Control;
+using Sosia.Isa.X86.State;
 using Sosia.Jit;
 
 namespace Sosia.Isa.X86.Translation;
@@ -72,7 +73,7 @@ public struct Emitting : ISemantics<IrValue>
         => Instruction.Destination switch
         {
             OperandPlace.Register => new(_translator.ReadRegister(_translator.Operation.Destination, Bits)),
-            OperandPlace.Memory => ReadMemory(Address(), Bits),
+            OperandPlace.Memory => ReadMemory(Address(Bits, isWrite: false), Bits),
             _ => Failed(),
         };
 
@@ -84,7 +85,7 @@ public struct Emitting : ISemantics<IrValue>
             return ReadDestination();
         }
 
-        _updateHost = new(Ir.Add(IrOp.GuestWritable, Bits, Address().Index, exit: _translator.ExitHere()));
+        _updateHost = new(Ir.Add(IrOp.GuestWritable, Bits, Address(Bits, isWrite: true).Index, exit: _translator.ExitHere()));
         _hasUpdate = true;
         _updateOld = new(Ir.Add(IrOp.HostLoad, Bits, _updateHost.Index, significantBits: Bits));
         return _updateOld;
@@ -98,7 +99,7 @@ public struct Emitting : ISemantics<IrValue>
         => Instruction.Source switch
         {
             OperandPlace.Register => new(_translator.ReadRegister(_translator.Operation.Source, bits)),
-            OperandPlace.Memory => ReadMemory(Address(), bits),
+            OperandPlace.Memory => ReadMemory(Address(bits, isWrite: false), bits),
             OperandPlace.Immediate => new(Ir.ZeroExtend(Ir.Constant(_translator.Operation.Immediate), bits)),
             _ => Failed(),
         };
@@ -132,7 +133,7 @@ public struct Emitting : ISemantics<IrValue>
         }
         else if (!_hasUpdate)
         {
-            WriteMemory(Address(), Bits, value);
+            WriteMemory(Address(Bits, isWrite: true), Bits, value);
         }
         else if (Instruction.IsLocked && _translator.HasPeers)
         {
@@ -305,96 +306,125 @@ public struct Emitting : ISemantics<IrValue>
     /// <summary>Replaces the low bits of a general register, as the processor does.</summary>
     public readonly void WritePart(int number, int bits, IrValue value) => _translator.WriteSlotPart(number, bits, 0, value.Index);
 
-    /// <summary>
-    /// For a string instruction without repetition, on flat segments, with addresses of 64 bits and upwards: leaves the block when DF is set. Anything else
-    /// cannot be recorded.
-    /// </summary>
+    /// <summary>For a string instruction without repetition, upwards: leaves the block when DF is set. A repeated one cannot be recorded.</summary>
     /// <returns>False when it cannot be recorded.</returns>
     public readonly bool BeginString()
     {
-        ref readonly Execution.Op op = ref _translator.Operation;
-        if (Instruction.RepPrefix != 0 || (op.Flags & Execution.OpFlags.Address32) != 0
-            || op.Segment == State.StateOffset.SegmentAt(4) || op.Segment == State.StateOffset.SegmentAt(5))
+        if (Instruction.RepPrefix != 0)
         {
             Fail();
             return false;
         }
 
-        LeaveIf(And(ReadState(State.StateOffset.SystemFlags), Constant(ControlBits.Df)));
+        LeaveIf(And(ReadState(StateOffset.SystemFlags), Constant(ControlBits.Df)));
         return true;
     }
+
+    /// <summary>The linear address of a string instruction's source element, which is read.</summary>
+    public readonly IrValue StringSource(int register, int bits) => StringAddress(_translator.Operation.Segment, register, bits, isWrite: false);
+
+    /// <summary>The linear address of a string instruction's destination element, which is written.</summary>
+    public readonly IrValue StringDestination(int register, int bits) => StringAddress(StateOffset.Es, register, bits, isWrite: true);
+
+    /// <summary>Moves an index of a string instruction up by one element.</summary>
+    public readonly void Advance(int register, int bits)
+        => WritePart(register, Instruction.AddressBits, CutToAddressSize(Add(ReadWhole(register), Constant((ulong)(bits / 8)))));
 
     /// <summary>Pushes a value at operand width.</summary>
     public readonly void Push(IrValue value)
     {
-        IrValue pointer = new(_translator.ReadSlot(4));
-        pointer = Subtract(pointer, Constant((ulong)(Bits / 8)));
-        WriteMemory(pointer, Bits, value);
+        IrValue pointer = StackPointer(-Bits / 8);
+        WriteMemory(StackAddress(pointer, Bits, isWrite: true), Bits, value);
         _translator.WriteSlot(4, pointer.Index);
     }
 
     /// <summary>Pops a value of operand width.</summary>
     public readonly IrValue Pop()
     {
-        IrValue pointer = new(_translator.ReadSlot(4));
-        IrValue value = ReadMemory(pointer, Bits);
-        _translator.WriteSlot(4, Add(pointer, Constant((ulong)(Bits / 8))).Index);
+        IrValue value = ReadMemory(StackAddress(StackPointer(0), Bits, isWrite: false), Bits);
+        _translator.WriteSlot(4, StackPointer(Bits / 8).Index);
         return value;
     }
 
-    /// <summary>Pops the target of a return.</summary>
-    public readonly IrValue PopTarget()
+    /// <summary>Pops the target of a return, and drops so many bytes more.</summary>
+    public readonly IrValue PopTarget(int byteCount)
     {
-        if (Bits != 64)
-        {
-            return Failed();
-        }
-
-        IrValue pointer = new(_translator.ReadSlot(4));
-        IrValue value = RequireCanonical(ReadMemory(pointer, 64));
-        _translator.WriteSlot(4, Add(pointer, Constant(8)).Index);
+        IrValue value = RequireTarget(ReadMemory(StackAddress(StackPointer(0), Bits, isWrite: false), Bits));
+        _translator.WriteSlot(4, StackPointer((Bits / 8) + byteCount).Index);
         return value;
     }
 
-    /// <summary>Lets the interpreter fault when a branch's target is not canonical; to be called before anything is committed.</summary>
-    public readonly IrValue RequireCanonical(IrValue target)
+    /// <summary>Reads RBP's stack slot and leaves the stack pointer above it.</summary>
+    public readonly IrValue PopFrame()
     {
-        if (Bits != 64)
+        IrValue frame = CutToStack(ReadWhole(5));
+        IrValue value = ReadMemory(StackAddress(frame, Bits, isWrite: false), Bits);
+        _translator.WriteSlot(4, CutToStack(Add(frame, Constant((ulong)(Bits / 8)))).Index);
+        return value;
+    }
+
+    /// <summary>Lets the interpreter fault when a branch cannot go to its target; to be called before anything is committed. Targets narrower than the code are not recorded.</summary>
+    public readonly IrValue RequireTarget(IrValue target)
+    {
+        if (RequireWholeTarget() && Bits == 64)
         {
-            return Failed();
+            Ir.Add(IrOp.RequireCanonical, 64, target.Index, exit: _translator.ExitHere());
         }
 
-        Ir.Add(IrOp.RequireCanonical, 64, target.Index, exit: _translator.ExitHere());
         return target;
+    }
+
+    /// <summary>Fails when a branch's target is narrower than the code.</summary>
+    public readonly bool RequireWholeTarget()
+    {
+        if (Bits != _translator.CodeBits)
+        {
+            Fail();
+        }
+
+        return Bits == _translator.CodeBits;
     }
 
     /// <summary>The address of the instruction behind this one.</summary>
     public readonly IrValue NextRip() => new(_translator.Linear(_translator.Operation.RipOffset + _translator.Operation.Length));
 
     /// <summary>Ends the block with a branch to the instruction's target.</summary>
-    public readonly void Jump(bool isCall = false) => _translator.EndWithJump(_translator.Operation.Immediate, isCall);
+    public readonly void Jump(bool isCall = false)
+    {
+        if (RequireWholeTarget())
+        {
+            _translator.EndWithJump(_translator.Operation.Immediate, isCall);
+        }
+    }
 
     /// <summary>Ends the block with a conditional branch to the instruction's target.</summary>
-    public readonly void Branch(IrValue condition) => _translator.EndWithBranch(condition.Index, _translator.Operation.Immediate);
+    public readonly void Branch(IrValue condition)
+    {
+        if (RequireWholeTarget())
+        {
+            _translator.EndWithBranch(condition.Index, _translator.Operation.Immediate);
+        }
+    }
 
     /// <summary>Ends the block with a branch to an address that is known only when it runs.</summary>
     public readonly void JumpTo(IrValue target, IrJumpKind kind = IrJumpKind.Plain) => _translator.EndWithJumpTo(target.Index, kind);
 
-    private readonly IrValue Address()
-    {
-        if (!_hasMemoryOffset)
-        {
-            return new(_translator.MemoryAddress());
-        }
+    private readonly IrValue Address(int bits, bool isWrite)
+        => new(_translator.MemoryAddress(bits / 8, isWrite, _hasMemoryOffset ? _memoryOffset.Index : -1));
 
-        if ((_translator.Operation.Flags & Execution.OpFlags.Address32) != 0)
-        {
-            // The offset is added before the address is cut to its size.
-            return Failed();
-        }
+    private readonly IrValue StringAddress(ushort segment, int register, int bits, bool isWrite)
+        => new(_translator.LinearAddress(segment, CutToAddressSize(ReadWhole(register)).Index, bits / 8, isWrite));
 
-        return Add(new(_translator.MemoryAddress()), _memoryOffset);
-    }
+    private readonly IrValue CutToAddressSize(IrValue offset) => new(_translator.CutToAddressSize(offset.Index));
+
+    // The stack pointer moved by so many bytes.
+    private readonly IrValue StackPointer(int byteCount) => CutToStack(byteCount == 0 ? ReadWhole(4) : Add(ReadWhole(4), Constant((ulong)byteCount)));
+
+    private readonly IrValue CutToStack(IrValue pointer)
+        => _translator.StackBits switch { 64 => pointer, 32 => ZeroExtend(pointer, 32), _ => Failed() };
+
+    private readonly IrValue StackAddress(IrValue pointer, int bits, bool isWrite)
+        => new(_translator.LinearAddress(StateOffset.SegmentAt(2), pointer.Index, bits / 8, isWrite));
 
     private readonly IrValue Binary(IrOp op, IrValue a, IrValue b) => new(Ir.Binary(op, a.Index, b.Index));
 

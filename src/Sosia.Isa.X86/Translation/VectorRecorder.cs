@@ -42,7 +42,7 @@ internal static class VectorRecorder
 
         if (row.Operands.Length == 0)
         {
-            ir.Add(IrOp.ClearUpperHalves, 64, immediate: StateOffset.VectorAt(0));
+            ir.Add(IrOp.ClearUpperHalves, 64, immediate: StateOffset.VectorAt(0), auxiliary: translator.CodeBits == 64 ? 16 : 8);
             return;
         }
 
@@ -57,7 +57,7 @@ internal static class VectorRecorder
         if (instruction.IsMemory)
         {
             place = IrVectorPlace.Memory;
-            int address = translator.MemoryAddress();
+            int address = translator.MemoryAddress(bits / 8, writesRm);
             if (isVex ? IsAligned(row.Mnemonic) : bits == 128 && !IsUnaligned(row.Mnemonic))
             {
                 ir.Add(IrOp.RequireAligned, bits, address, exit: translator.ExitHere());
@@ -83,7 +83,7 @@ internal static class VectorRecorder
             PrefixOf(instruction),
             (byte)(instruction.Map & 3),
             instruction.Opcode,
-            (instruction.Rex & 8) != 0,
+            IsWide(instruction),
             HasImmediate(row.Operands) ? (byte)instruction.Immediate : -1,
             form.Reg < 0 ? IrVectorPlace.Digit : isGeneral ? IrVectorPlace.General : isComparison ? IrVectorPlace.Flags : IrVectorPlace.Vector,
             form.Reg < 0 ? row.Encoding.RegDigit : isGeneral ? 0 : regRegister,
@@ -161,7 +161,7 @@ internal static class VectorRecorder
         OperandKind rm = row.Operands[form.Rm].Kind;
         bool isVectorReg = reg == OperandKind.VectorReg;
         bool isVectorRm = rm is OperandKind.VectorRm or OperandKind.VectorRmRegister or OperandKind.Memory;
-        bool isGeneralRm = rm is OperandKind.GeneralRm or OperandKind.GeneralRmRegister;
+        bool isGeneralRm = IsGeneral(rm);
         return (form.Reg >= 0 || row.Encoding.RegDigit >= 0)
             && ((isVectorReg && (isVectorRm || isGeneralRm)) || (reg == OperandKind.GeneralReg && isVectorRm && !form.WritesRm));
     }
@@ -215,11 +215,17 @@ internal static class VectorRecorder
         'w' => 2,
         'd' => 4,
         'q' => 8,
-        'y' => (instruction.Rex & 8) != 0 ? 8 : 4,
+        'y' => IsWide(instruction) ? 8 : 4,
         'x' => 16 << instruction.VexLength,
         'o' => 16,
         _ => throw new InvalidOperationException($"{instruction.Row} has an operand of unknown size."),
     };
+
+    // Whether REX.W or VEX.W counts: outside 64-bit code general operands have 32 bits all the same.
+    private static bool IsWide(in DecodedInstruction instruction)
+        => (instruction.Rex & 8) != 0 && (instruction.CodeBits == 64 || !Array.Exists(instruction.Row!.Operands, static o => IsGeneral(o.Kind)));
+
+    private static bool IsGeneral(OperandKind kind) => kind is OperandKind.GeneralReg or OperandKind.GeneralRm or OperandKind.GeneralRmRegister;
 
     // The mandatory prefix: F3 and F2 win over 66 (SDM vol. 2, 2.1.2).
     private static byte PrefixOf(in DecodedInstruction instruction)

@@ -55,11 +55,11 @@ internal static class X87Recorder
                 bool isWrite = Forms[row.Id] == Form.WriteMemory;
                 int bits = BitsOf(row.Operands[0].Size);
                 effectiveAddress = translator.EffectiveAddress();
-                int host = ir.Add(isWrite ? IrOp.GuestWritable : IrOp.GuestReadable, bits, translator.MemoryAddress(effectiveAddress), exit: translator.ExitHere());
+                int host = ir.Add(isWrite ? IrOp.GuestWritable : IrOp.GuestReadable, bits, translator.LinearAddress(op.Segment, effectiveAddress, bits / 8, isWrite), exit: translator.ExitHere());
                 Add(ir, IrX87Kind.Memory, code, host);
                 break;
             case Form.LoadControl:
-                int control = ir.Add(IrOp.GuestLoad, 16, translator.MemoryAddress(), exit: translator.ExitHere(), significantBits: 16);
+                int control = ir.Add(IrOp.GuestLoad, 16, translator.MemoryAddress(2, isWrite: false), exit: translator.ExitHere(), significantBits: 16);
                 int unmasked = ir.Binary(IrOp.Xor, ir.Binary(IrOp.And, control, ir.Constant(AllMasks)), ir.Constant(AllMasks));
                 ir.Add(IrOp.ExitIf, 64, unmasked, exit: translator.ExitHere());
                 Add(ir, IrX87Kind.Control, code, control);

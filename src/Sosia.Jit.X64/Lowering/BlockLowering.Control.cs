@@ -121,7 +121,7 @@ public sealed unsafe partial class BlockLowering
         _a.Alu(AluOperation.Add, 64, State(_layout.Retired), _instructionCount * rounds);
         if (displacement != 0)
         {
-            _a.Alu(AluOperation.Add, 64, State(_layout.BlockRip), displacement);
+            _a.Alu(AluOperation.Add, _ir.PointerBits, State(_layout.BlockRip), displacement);
         }
 
         Label unlinked = _a.NewLabel();

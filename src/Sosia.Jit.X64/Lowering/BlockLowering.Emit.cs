@@ -135,7 +135,7 @@ public sealed unsafe partial class BlockLowering
                 EmitX87Operand(ref n);
                 break;
             case IrOp.ClearUpperHalves:
-                EmitClearUpperHalves((int)n.Immediate);
+                EmitClearUpperHalves((int)n.Immediate, n.Auxiliary);
                 break;
             default:
                 EmitControl(i, ref n, byteCount);
@@ -690,7 +690,9 @@ public sealed unsafe partial class BlockLowering
             int location = _location[operand];
             if (location is >= 0 and < FirstSpill && _slotOf[location] < 0 && _lastUse[operand] <= i)
             {
+                // An exit that asks for the operand after this must not look here: it finds flag words in the state.
                 _held[location] = -1;
+                _location[operand] = Nowhere;
                 return (Gpr)location;
             }
         }

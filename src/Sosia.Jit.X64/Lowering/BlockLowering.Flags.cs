@@ -197,6 +197,12 @@ public sealed unsafe partial class BlockLowering
         {
             _a.Bind(stub);
             _a.Call(intoWords ? _thunks.FlagsIntoWords : _thunks.FlagsFromWords);
+            if (!intoWords && _needsFlagWords)
+            {
+                // A half of the words may be in a register already: another pair that means the same must not take the place of the other half.
+                _a.Mov(32, HostFlags, 0);
+            }
+
             _a.Jmp(back);
         }
     }

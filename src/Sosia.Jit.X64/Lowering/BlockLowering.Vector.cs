@@ -155,10 +155,10 @@ public sealed unsafe partial class BlockLowering
     private void StoreVex(int offset, Xmm register)
         => _a.Vex(VectorPrefix.None, OpcodeMap.Map0F, MovupsStore, 256, register, Xmm.Xmm0, State(offset));
 
-    private void EmitClearUpperHalves(int offset)
+    private void EmitClearUpperHalves(int offset, int count)
     {
         _a.Sse(VectorPrefix.None, OpcodeMap.Map0F, Xorps, RegOperand, RegOperand);
-        for (int register = 0; register < 16; register++)
+        for (int register = 0; register < count; register++)
         {
             _a.MovVector(VectorMoveOperation.Movups, State(offset + (32 * register) + 16), RegOperand);
         }

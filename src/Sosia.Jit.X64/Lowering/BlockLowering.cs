@@ -104,7 +104,7 @@ public sealed unsafe partial class BlockLowering
             // What the edge has added is taken back: the dispatcher adds it itself, and wants to know where the guest came from.
             _a.Mov(64, Gpr.Rax, State(_layout.BlockRip));
             _a.Mov(64, State(_layout.Rip), Gpr.Rax);
-            _a.Alu(AluOperation.Sub, 64, State(_layout.BlockRip), displacement);
+            _a.Alu(AluOperation.Sub, _ir.PointerBits, State(_layout.BlockRip), displacement);
             _a.Alu(AluOperation.Sub, 64, State(_layout.Retired), instructionCount);
             LeaveBehind();
             edges[i] = new Edge(_a.ExecuteAddress(field), unlinked, isTaken);

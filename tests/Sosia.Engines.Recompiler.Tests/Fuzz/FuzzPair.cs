@@ -5,6 +5,7 @@ using Sosia.Core.Execution;
 using Sosia.Core.Snapshots;
 using Sosia.Engines.Interpreter;
 using Sosia.Isa.X86.Disassembly;
+using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Tests;
 using Sosia.Isa.X86.Tests.Fuzz;
@@ -15,6 +16,9 @@ namespace Sosia.Engines.Recompiler.Tests.Fuzz;
 /// <summary>Two equal random machines, one under the interpreter, one under the recompiler, which translates everything at once.</summary>
 internal sealed unsafe class FuzzPair : IDisposable
 {
+    private const uint FirstOddSegment = 8;
+    private const uint OddSegmentCount = 4;
+
     private readonly FuzzMachine _expected = new(0, new InterpreterEngine());
     private readonly RecompilerEngine _recompiler = new(new RecompilerOptions { WarmExecutions = 1, CacheByteCount = 4 << 20 });
     private readonly FuzzMachine _actual;
@@ -44,6 +48,7 @@ internal sealed unsafe class FuzzPair : IDisposable
             if (code is not null)
             {
                 InstallHandlers(machine, mode);
+                SetSegments(machine, ring, new Random(seed));
                 // Host code does not run while a vector exception is unmasked: now and then only.
                 machine.Cpu.State->Mxcsr = seed % 8 == 0 ? machine.Cpu.State->Mxcsr : 0x1f80;
             }
@@ -149,5 +154,40 @@ internal sealed unsafe class FuzzPair : IDisposable
         }
 
         machine.Cpu.State->IdtrLimit = 0xfff;
+        machine.Cpu.Memory.Write(machine.Cpu.State->GdtrBase + SequenceGenerator.CompatibilityCode, 8, TestMachine.Segment(0, 0xf_ffff, 0x9b, 0xc));
+        machine.Cpu.Memory.Write(machine.Cpu.State->GdtrBase + SequenceGenerator.CompatibilityCode + 8, 8, TestMachine.Segment(0, 0xf_ffff, 0xfb, 0xc));
+    }
+
+    // In a third of the starts some data segments are not flat: moved, shorter, read-only, expanding downwards, or null.
+    private static void SetSegments(FuzzMachine machine, int ring, Random random)
+    {
+        X86State* state = machine.Cpu.State;
+        for (uint i = FirstOddSegment; i < FirstOddSegment + OddSegmentCount; i++)
+        {
+            machine.Cpu.Memory.Write(state->GdtrBase + (i * 8), 8, AnySegment(random, ring));
+        }
+
+        if (random.Next(3) == 0)
+        {
+            foreach (int number in (ReadOnlySpan<int>)[0, 3, 4, 5, 2])
+            {
+                uint index = (uint)random.Next((int)OddSegmentCount + 1);
+                bool isNull = index == OddSegmentCount;
+                if (number != 2 || random.Next(4) == 0)
+                {
+                    machine.Cpu.LoadSegment(number, (ushort)(isNull ? 0 : ((FirstOddSegment + index) << 3) | (uint)ring));
+                    // A stack that cannot be has been refused.
+                    state->Exit = BlockExit.None;
+                }
+            }
+        }
+    }
+
+    private static ulong AnySegment(Random random, int ring)
+    {
+        uint segmentBase = random.Next(2) == 0 ? 0u : random.Next(2) == 0 ? (uint)random.Next(0x2000) : (uint)-random.Next(0x2000);
+        (uint limit, int flags) = random.Next(4) switch { 0 => (0x10_1fffu >> 12, 0xc), 1 => (0xf_ffffu, 0x4), 2 => (0x101u, 0xc), _ => (0xf_ffffu, 0xc) };
+        int type = random.Next(4) switch { 0 => 0x91, 1 => 0x97, _ => 0x93 };
+        return TestMachine.Segment(segmentBase, limit, type | (ring << 5), flags);
     }
 }

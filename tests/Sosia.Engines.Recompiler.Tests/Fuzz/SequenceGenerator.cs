@@ -25,6 +25,9 @@ internal sealed class SequenceGenerator
     /// <summary>Where memory operands mostly lead.</summary>
     public const uint Scratch = 0x10_0000;
 
+    /// <summary>The selector of 32-bit code at ring 0 in long mode; that at ring 3 is the next.</summary>
+    public const uint CompatibilityCode = 0x30;
+
     private const int MaxByteCount = Handlers - 128;
     private const uint Stack = 0x1_8000;
 
@@ -36,12 +39,15 @@ internal sealed class SequenceGenerator
     private readonly int _ring;
     private readonly bool _isWild;
     private readonly string? _family;
+    private readonly bool _isCompatibility;
 
-    private SequenceGenerator(int seed, int codeBits, int ring, string? family)
+    private SequenceGenerator(int seed, CpuMode mode, int ring, string? family)
     {
+        int codeBits = mode == CpuMode.Long ? 64 : 32;
         _family = family;
         _random = new Random(seed);
         _ring = ring;
+        _isCompatibility = mode == CpuMode.Compatibility;
         _isWild = _random.Next(6) == 0;
         _codeBits = codeBits;
         _instructions = new InstructionGenerator(_random, Scratch);
@@ -49,10 +55,10 @@ internal sealed class SequenceGenerator
 
     /// <summary>Makes a loop.</summary>
     /// <param name="seed">Determines it.</param>
-    /// <param name="codeBits">64 or 32.</param>
+    /// <param name="mode">A mode of 64- or 32-bit code.</param>
     /// <param name="ring">The privilege level that it runs at.</param>
     /// <param name="family">The rows that four of five instructions are to be of; null for no preference.</param>
-    public static byte[] Make(int seed, int codeBits, int ring, string? family = null) => new SequenceGenerator(seed, codeBits, ring, family).Make();
+    public static byte[] Make(int seed, CpuMode mode, int ring, string? family = null) => new SequenceGenerator(seed, mode, ring, family).Make();
 
     private byte[] Make()
     {
@@ -77,18 +83,19 @@ internal sealed class SequenceGenerator
         return page;
     }
 
-    // push ss, sp, flags, cs, ip; iret: on, somewhere in the loop.
+    // push ss, sp, flags, cs, ip; iret: on, somewhere in the loop. In long mode handlers are 64-bit code.
     private byte[] Handler()
     {
         var code = new CodeBytes();
         uint flags = 2 | ((uint)_random.Next(0x1000) & 0xcd5);
         uint at = (uint)FuzzMachine.Code + (uint)_starts[_random.Next(_starts.Count)];
-        foreach (uint value in (ReadOnlySpan<uint>)[_ring == 0 ? 0x10u : 0x23, Stack, flags, _ring == 0 ? 8u : 0x1b, at])
+        uint codeSelector = _isCompatibility ? (_ring == 0 ? CompatibilityCode : CompatibilityCode + 0xb) : _ring == 0 ? 8u : 0x1b;
+        foreach (uint value in (ReadOnlySpan<uint>)[_ring == 0 ? 0x10u : 0x23, Stack, flags, codeSelector, at])
         {
             code.Add(0x68).Add32(value);
         }
 
-        return _codeBits == 64 ? code.Add(0x48, 0xcf).ToArray() : code.Add(0xcf).ToArray();
+        return _codeBits == 64 || _isCompatibility ? code.Add(0x48, 0xcf).ToArray() : code.Add(0xcf).ToArray();
     }
 
     // What makes the rest of a loop pointless: the tables, control registers and model-specific registers are nonsense from then on.
@@ -118,11 +125,14 @@ internal sealed class SequenceGenerator
                 // Over what follows, if the condition holds.
                 _code.Add((byte)(0x70 | _random.Next(16)), (byte)_random.Next(0, 24));
                 break;
-            case < 18:
+            case < 20:
+                LoadSegment();
+                break;
+            case < 22:
                 // A call of the next instruction, or a jump to it.
                 _code.Add(_random.Next(2) == 0 ? (byte)0xe8 : (byte)0xe9).Add32(0);
                 break;
-            case < 23:
+            case < 27:
                 AddInstruction(row => row.Virtualization != VirtualizationClass.Innocuous && (_isWild || !IsFatal(row)));
                 break;
             default:
@@ -171,6 +181,14 @@ internal sealed class SequenceGenerator
         }
 
         _code.Add((byte)(0xb8 | (register & 7))).AddInteger(value, _codeBits / 8);
+    }
+
+    // mov segment, a selector of one of the first descriptors, some of which are not flat
+    private void LoadSegment()
+    {
+        ReadOnlySpan<int> numbers = [0, 2, 3, 4, 5];
+        SetRegister(0, ((uint)_random.Next(12) << 3) | (uint)_ring);
+        _code.Add(0x8e, (byte)(0xc0 | (numbers[_random.Next(5)] << 3)));
     }
 
     // mov byte/dword [somewhere in the code], something

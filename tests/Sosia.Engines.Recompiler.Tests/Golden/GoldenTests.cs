@@ -33,9 +33,11 @@ public sealed class GoldenTests
     [InlineData("x87-memory-compare", "dd03 dff1 7700")]
     [InlineData("x87-control", "d92b dfe0 eb00")]
     [InlineData("handler-in-the-middle", "ffc0 0fa2 ffc3 eb00")]
-    public void A_block_is_translated_as_the_file_says(string name, string code)
+    [InlineData("protected-stack", "a100000200 8b4c9804 51 c3", 32)]
+    [InlineData("protected-segments", "65034304 2689430c eb00", 32)]
+    public void A_block_is_translated_as_the_file_says(string name, string code, int codeBits = 64)
     {
-        string actual = Translate(Convert.FromHexString(code.Replace(" ", string.Empty, StringComparison.Ordinal)));
+        string actual = Translate(Convert.FromHexString(code.Replace(" ", string.Empty, StringComparison.Ordinal)), codeBits);
         string file = Path.Combine(Folder(), name + ".txt");
         if (Environment.GetEnvironmentVariable("SOSIA_ACCEPT_GOLDEN") == "1")
         {
@@ -49,12 +51,12 @@ public sealed class GoldenTests
     }
 
     // A fresh engine each time: numbers of exits and places in the cache do not depend on other blocks.
-    private static string Translate(byte[] code)
+    private static string Translate(byte[] code, int codeBits)
     {
         var recorder = new Recorder();
         // The same code on hosts with and without AVX.
         ulong host = HostFeatures.Find("avx,avx2,fma,f16c");
-        using var machine = new VectorMachine(new RecompilerEngine(new RecompilerOptions { WarmExecutions = 1, Observer = recorder, HostFeatures = host }));
+        using var machine = new VectorMachine(new RecompilerEngine(new RecompilerOptions { WarmExecutions = 1, Observer = recorder, HostFeatures = host }), codeBits);
         machine.Ram.Fill(0xf4);
         code.CopyTo(machine.Ram[(int)VectorMachine.CodeAddress..]);
         unsafe

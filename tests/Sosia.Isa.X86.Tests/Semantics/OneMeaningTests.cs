@@ -25,10 +25,12 @@ public sealed unsafe class OneMeaningTests : IDisposable
         _cpu.Dispose();
     }
 
-    [Fact]
-    public void Interpreting_and_recording_agree_on_every_recordable_row_and_width()
+    [Theory]
+    [InlineData(64)]
+    [InlineData(32)]
+    public void Interpreting_and_recording_agree_on_every_recordable_row_and_width(int codeBits)
     {
-        _cpu.SetMode(64);
+        _cpu.SetMode(codeBits);
         var random = new Random(1);
         var generator = new InstructionGenerator(random, 0x1000);
         int rows = 0;
@@ -40,11 +42,11 @@ public sealed unsafe class OneMeaningTests : IDisposable
             }
 
             int compared = 0;
-            for (int bits = 16; bits <= 64; bits *= 2)
+            for (int bits = 16; bits <= codeBits; bits *= 2)
             {
                 for (int round = 0; round < RoundsPerForm; round++)
                 {
-                    compared += generator.Make(row, 64, bits, memory: false, 0) is { Decoded.IsMemory: false } instruction && Compare(instruction, random) ? 1 : 0;
+                    compared += generator.Make(row, codeBits, bits, memory: false, 0) is { Decoded.IsMemory: false } instruction && Compare(instruction, random) ? 1 : 0;
                 }
             }
 
@@ -72,7 +74,7 @@ public sealed unsafe class OneMeaningTests : IDisposable
             Lowering.Lower(setcc, ops + 1, 3, 1);
             ops[2] = new Op { RipOffset = (ushort)code.Length };
             _block->Count = 2;
-            _block->CodeBits = 64;
+            _block->Mode = CodeMode.Bits64;
             _translator.Translate(_block, code);
             Assert.Equal(0, _translator.CallCount);
             foreach (ulong a in words)
@@ -113,7 +115,7 @@ public sealed unsafe class OneMeaningTests : IDisposable
         Lowering.Lower(instruction.Decoded, ops, 0, 0);
         ops[1] = new Op { RipOffset = (ushort)instruction.Bytes.Length };
         _block->Count = 1;
-        _block->CodeBits = 64;
+        _block->Mode = _cpu.State->CodeMode;
         _translator.Translate(_block, instruction.Bytes);
         if (_translator.CallCount != 0 || AccessesMemory(_translator.Ir))
         {

@@ -20,7 +20,7 @@ public sealed unsafe class StateTests
         nameof(X86State.EngineContext), nameof(X86State.SaveArea), nameof(X86State.Owner), nameof(X86State.DataTlb), nameof(X86State.JumpCache), nameof(X86State.JumpCacheGeneration),
         nameof(X86State.BlockRip), nameof(X86State.CurrentOp), nameof(X86State.RetireLimit), nameof(X86State.TlbMisses),
         nameof(X86State.Exit), nameof(X86State.FaultVector), nameof(X86State.FaultHasErrorCode), nameof(X86State.FaultErrorCode),
-        nameof(X86State.FaultAddress),
+        nameof(X86State.FaultAddress), nameof(X86State.CodeMode),
     ];
 
     [Fact]

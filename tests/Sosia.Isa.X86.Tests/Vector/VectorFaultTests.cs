@@ -59,6 +59,18 @@ public sealed unsafe class VectorFaultTests : IDisposable
         Assert.Equal(0, State->FaultHasErrorCode);
     }
 
+    [Theory]
+    [InlineData("0F5800")] // ADDPS xmm0, [rax]
+    [InlineData("0F2900")] // MOVAPS [rax], xmm0
+    [InlineData("C5FC2800")] // VMOVAPS ymm0, [rax]
+    public void A_misaligned_operand_at_address_1_is_refused_while_the_TLB_is_empty(string code)
+    {
+        _cpu.Cpu.FlushTlb(keepGlobal: false);
+        State->Gpr[0] = 1;
+        Assert.Equal(BlockExit.Fault, Run(code));
+        Assert.Equal(ExceptionVector.GeneralProtection, State->FaultVector);
+    }
+
     [Fact]
     public void Mmx_instructions_do_not_need_cr4_osfxsr()
     {

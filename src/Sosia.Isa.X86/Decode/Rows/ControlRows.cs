@@ -43,7 +43,7 @@ internal static unsafe class ControlRows
 
     private static void AddSegmentLoads(RowBuilder t)
     {
-        // Loads of DS, ES, FS and GS cannot change how code runs; those of SS can.
+        // Loads of SS change how code runs, and those of ES and DS may change what translations take for granted.
         t.Family("segments");
         t.Row("8E /r", "mov", "Sw,Ew", Helper(&SegmentLoads.MoveTo), RowFlags.EndsBlock, VirtualizationClass.SensitiveSilent);
         t.Row("8C /r", "mov", "Ev,Sw", Helper(&SegmentLoads.MoveFrom), RowFlags.None, VirtualizationClass.SensitiveSilent);
@@ -53,8 +53,8 @@ internal static unsafe class ControlRows
         Stack(t, "1E", "1F", "DS", RowFlags.Not64);
         Stack(t, "0F A0", "0F A1", "FS", RowFlags.Default64);
         Stack(t, "0F A8", "0F A9", "GS", RowFlags.Default64);
-        t.Row("C4 /r", "les", "Gv,Mp", Helper(&SegmentLoads.Les), RowFlags.Not64, VirtualizationClass.SensitiveSilent);
-        t.Row("C5 /r", "lds", "Gv,Mp", Helper(&SegmentLoads.Lds), RowFlags.Not64, VirtualizationClass.SensitiveSilent);
+        t.Row("C4 /r", "les", "Gv,Mp", Helper(&SegmentLoads.Les), RowFlags.EndsBlock | RowFlags.Not64, VirtualizationClass.SensitiveSilent);
+        t.Row("C5 /r", "lds", "Gv,Mp", Helper(&SegmentLoads.Lds), RowFlags.EndsBlock | RowFlags.Not64, VirtualizationClass.SensitiveSilent);
         t.Row("0F B2 /r", "lss", "Gv,Mp", Helper(&SegmentLoads.Lss), RowFlags.EndsBlock, VirtualizationClass.SensitiveSilent);
         t.Row("0F B4 /r", "lfs", "Gv,Mp", Helper(&SegmentLoads.Lfs), RowFlags.None, VirtualizationClass.SensitiveSilent);
         t.Row("0F B5 /r", "lgs", "Gv,Mp", Helper(&SegmentLoads.Lgs), RowFlags.None, VirtualizationClass.SensitiveSilent);

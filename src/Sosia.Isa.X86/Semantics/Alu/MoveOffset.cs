@@ -1,6 +1,7 @@
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.State;
+using Sosia.Isa.X86.Translation;
 
 namespace Sosia.Isa.X86.Semantics.Alu;
 
@@ -8,11 +9,24 @@ namespace Sosia.Isa.X86.Semantics.Alu;
 internal static unsafe class MoveOffset
 {
     /// <summary>The binding of all four rows.</summary>
-    public static InstructionBinding Binding => InstructionBinding.Custom(&Select);
+    public static InstructionBinding Binding => InstructionBinding.Custom(&Select, &Emit);
 
     private static delegate*<X86State*, Op*, Op*> Select(in DecodedInstruction instruction)
         => instruction.AddressBits != 64 ? Handlers.SelectBinary<Mov>(instruction)
             : instruction.Destination == OperandPlace.Memory ? &Store : &Load;
+
+    // Offsets of 64 bits are rare: their handlers do.
+    private static void Emit(ref Emitting s)
+    {
+        if (s.Instruction.AddressBits == 64)
+        {
+            s.Fail();
+        }
+        else
+        {
+            Emitting.Execute<Mov>(ref s);
+        }
+    }
 
     private static Op* Load(X86State* state, Op* op)
     {

@@ -40,43 +40,35 @@ internal static unsafe class NearBranch
         _ => &JumpIfCounterZero,
     };
 
-    /// <summary>Records Jcc, in 64-bit code.</summary>
+    /// <summary>Records Jcc.</summary>
     public static void EmitJcc<TCondition>(ref Emitting s)
         where TCondition : struct, ICondition
         => s.Branch(s.Holds<TCondition>());
 
-    /// <summary>Records JMP rel, in 64-bit code.</summary>
+    /// <summary>Records JMP rel.</summary>
     public static void EmitJump(ref Emitting s) => s.Jump();
 
-    /// <summary>Records CALL rel, in 64-bit code.</summary>
+    /// <summary>Records CALL rel.</summary>
     public static void EmitCall(ref Emitting s)
     {
         s.Push(s.NextRip());
         s.Jump(isCall: true);
     }
 
-    /// <summary>Records JMP r/m, in 64-bit code.</summary>
-    public static void EmitJumpIndirect(ref Emitting s) => s.JumpTo(s.RequireCanonical(s.ReadDestination()));
+    /// <summary>Records JMP r/m.</summary>
+    public static void EmitJumpIndirect(ref Emitting s) => s.JumpTo(s.RequireTarget(s.ReadDestination()));
 
-    /// <summary>Records CALL r/m, in 64-bit code.</summary>
+    /// <summary>Records CALL r/m.</summary>
     public static void EmitCallIndirect(ref Emitting s)
     {
-        IrValue target = s.RequireCanonical(s.ReadDestination());
+        IrValue target = s.RequireTarget(s.ReadDestination());
         s.Push(s.NextRip());
         s.JumpTo(target, IrJumpKind.Call);
     }
 
-    /// <summary>Records RET and RET imm16, in 64-bit code.</summary>
+    /// <summary>Records RET and RET imm16.</summary>
     public static void EmitReturn(ref Emitting s)
-    {
-        IrValue target = s.PopTarget();
-        if ((ushort)s.Instruction.Immediate is not 0 and ushort count)
-        {
-            s.WriteRegister(4, s.Add(s.ReadRegister(4), s.Constant(count)));
-        }
-
-        s.JumpTo(target, IrJumpKind.Return);
-    }
+        => s.JumpTo(s.PopTarget((ushort)s.Instruction.Immediate), IrJumpKind.Return);
 
     private static Op* Jcc64<TCondition>(X86State* state, Op* op)
         where TCondition : struct, ICondition

@@ -30,11 +30,11 @@ internal static unsafe class PushPop
     /// <summary>LEAVE.</summary>
     public static delegate*<X86State*, Op*, Op*> SelectLeave(in DecodedInstruction instruction) => &Leave;
 
-    /// <summary>Records PUSH of a register or an immediate, in 64-bit code.</summary>
+    /// <summary>Records PUSH.</summary>
     public static void EmitPush(ref Emitting s)
         => s.Push(s.Instruction.Destination == OperandPlace.Immediate ? s.ReadImmediate() : s.ReadDestination());
 
-    /// <summary>Records POP of a register, in 64-bit code.</summary>
+    /// <summary>Records POP of a register.</summary>
     public static void EmitPop(ref Emitting s)
     {
         IrValue value = s.Pop();
@@ -48,20 +48,9 @@ internal static unsafe class PushPop
         }
     }
 
-    /// <summary>Records LEAVE, in 64-bit code.</summary>
+    /// <summary>Records LEAVE.</summary>
     public static void EmitLeave(ref Emitting s)
-    {
-        if (s.Bits != 64)
-        {
-            s.Fail();
-            return;
-        }
-
-        IrValue frame = s.ReadRegister(5);
-        IrValue value = s.ReadMemory(frame, 64);
-        s.WriteRegister(4, s.Add(frame, s.Constant(8)));
-        s.WriteRegister(5, value);
-    }
+        => s.WriteRegister(5, s.PopFrame());
 
     private static Op* PushRegister64(X86State* state, Op* op)
         => Next(state, op, Stack.Push(state, 64, *(ulong*)((byte*)state + op->Destination)));

@@ -63,10 +63,12 @@ internal static unsafe class StringForms
         int bits = BitsOf(s.Instruction);
         if (s.BeginString())
         {
-            IrValue destination = s.ReadWhole(StringAccess.Rdi);
-            s.WriteMemory(destination, bits, s.ReadMemory(s.ReadWhole(StringAccess.Rsi), bits));
-            Advance(ref s, StringAccess.Rsi, bits);
-            Advance(ref s, StringAccess.Rdi, bits);
+            // Both segments are asked before memory is: a page fault of the source would come first.
+            IrValue source = s.StringSource(StringAccess.Rsi, bits);
+            IrValue destination = s.StringDestination(StringAccess.Rdi, bits);
+            s.WriteMemory(destination, bits, s.ReadMemory(source, bits));
+            s.Advance(StringAccess.Rsi, bits);
+            s.Advance(StringAccess.Rdi, bits);
         }
     }
 
@@ -76,8 +78,8 @@ internal static unsafe class StringForms
         int bits = BitsOf(s.Instruction);
         if (s.BeginString())
         {
-            s.WriteMemory(s.ReadWhole(StringAccess.Rdi), bits, s.ZeroExtend(s.ReadWhole(0), bits));
-            Advance(ref s, StringAccess.Rdi, bits);
+            s.WriteMemory(s.StringDestination(StringAccess.Rdi, bits), bits, s.ZeroExtend(s.ReadWhole(0), bits));
+            s.Advance(StringAccess.Rdi, bits);
         }
     }
 
@@ -87,8 +89,8 @@ internal static unsafe class StringForms
         int bits = BitsOf(s.Instruction);
         if (s.BeginString())
         {
-            s.WritePart(0, bits, s.ReadMemory(s.ReadWhole(StringAccess.Rsi), bits));
-            Advance(ref s, StringAccess.Rsi, bits);
+            s.WritePart(0, bits, s.ReadMemory(s.StringSource(StringAccess.Rsi, bits), bits));
+            s.Advance(StringAccess.Rsi, bits);
         }
     }
 
@@ -144,9 +146,6 @@ internal static unsafe class StringForms
 
         return state->Exit == BlockExit.None ? op + 1 : null;
     }
-
-    private static void Advance(ref Emitting s, int register, int bits)
-        => s.WriteWhole(register, s.Add(s.ReadWhole(register), s.Constant((ulong)(bits / 8))));
 
     private static Op* Once<TStep>(X86State* state, Op* op)
         where TStep : struct, IStringStep
