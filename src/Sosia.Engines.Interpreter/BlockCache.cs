@@ -152,7 +152,7 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             return;
         }
 
-        ulong remaining = 0;
+        bool isAnyVoid = false;
         Block** link = &_pages[ramPageIndex];
         while (*link != null)
         {
@@ -162,16 +162,31 @@ internal sealed unsafe class BlockCache : ICodePageObserver, IDisposable
             {
                 *link = block->NextInPage;
                 MakeVoid(block);
+                isAnyVoid = true;
             }
             else
             {
-                remaining |= ChunkMask(start, block->ByteCount);
                 link = &block->NextInPage;
             }
         }
 
-        _codeChunks[ramPageIndex] = remaining;
-        if (remaining == 0)
+        // Most writes hit data beside code.
+        if (isAnyVoid)
+        {
+            FindChunks(ramPageIndex);
+        }
+    }
+
+    private void FindChunks(ulong ramPageIndex)
+    {
+        ulong chunks = 0;
+        for (Block* block = _pages[ramPageIndex]; block != null; block = block->NextInPage)
+        {
+            chunks |= ChunkMask((int)(block->GuestPhysical & 0xfff), block->ByteCount);
+        }
+
+        _codeChunks[ramPageIndex] = chunks;
+        if (chunks == 0)
         {
             Unmark(ramPageIndex);
         }
