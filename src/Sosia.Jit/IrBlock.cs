@@ -26,6 +26,9 @@ public sealed class IrBlock
     /// <summary>The flags' carry word at the block's end; −1 when the state holds it.</summary>
     public int EndFlagCarries { get; set; } = -1;
 
+    /// <summary>A value that holds the flags at the block's end as LAHF stores them, OF being clear, where there is one besides the two words; else −1.</summary>
+    public int EndStoredFlags { get; set; } = -1;
+
     /// <summary>How many times the guest's block, a loop in itself, is recorded in a row.</summary>
     public int Copies { get; set; } = 1;
 
@@ -48,6 +51,7 @@ public sealed class IrBlock
         PointerBits = 64;
         EndFlagResult = -1;
         EndFlagCarries = -1;
+        EndStoredFlags = -1;
     }
 
     /// <summary>Cuts the list back, for a meaning that turned out not to be expressible.</summary>

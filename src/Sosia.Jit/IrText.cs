@@ -31,6 +31,7 @@ public static class IrText
 
         AppendEnd(text, "flag result", block.EndFlagResult);
         AppendEnd(text, "flag carries", block.EndFlagCarries);
+        AppendEnd(text, "flags", block.EndStoredFlags);
         return text.ToString();
     }
 

@@ -48,7 +48,7 @@ public sealed class CpuModel
     public string Description { get; }
 
     /// <summary>The features: bit n stands for <see cref="CpuFeature"/> n.</summary>
-    public ulong Features => _features ?? HostFeatures.Available;
+    public ulong Features => _features ?? (HostFeatures.Available | (1UL << (int)CpuFeature.X87));
 
     /// <summary>The XCR0 bits that may be set.</summary>
     public ulong SupportedXcr0 => Has(CpuFeature.Avx) ? X87AndSse | Avx : X87AndSse;

@@ -65,7 +65,7 @@ public static class HostFeatures
         CpuFeature.Avx2 => Avx2.IsSupported,
         CpuFeature.Fma => Fma.IsSupported,
         CpuFeature.F16c => Avx.IsSupported && IsInLeaf1(29),
-        // What counts is that programs can save and restore it alone, by XSAVE.
+        // Every guest has the unit. What counts here is that programs can save and restore the host's alone, by XSAVE.
         CpuFeature.X87 => IsInLeaf1(27),
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The host is not asked for this feature."),
     };

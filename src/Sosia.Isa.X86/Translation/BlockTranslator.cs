@@ -33,6 +33,7 @@ public sealed unsafe class BlockTranslator
     private int _copy;
     private bool _isUpperChecked;
     private bool _isX87Checked;
+    private (int Flags, int Result, int Carries) _stored = (-1, -1, -1);
 
     /// <summary>Creates a translator.</summary>
     /// <param name="features">The CPU's features, as for <see cref="Decoder.Decode(ReadOnlySpan{byte}, int, ulong, out DecodedInstruction)"/>.</param>
@@ -106,6 +107,7 @@ public sealed unsafe class BlockTranslator
         CallCount = 0;
         _block = block;
         _isVectorChecked = _isUpperChecked = _isX87Checked = false;
+        _stored = (-1, -1, -1);
         IsStale = false;
         Array.Fill(_slots, -1);
         for (_copy = 0; _copy < copies; _copy++)
@@ -115,6 +117,7 @@ public sealed unsafe class BlockTranslator
 
         X87Recorder.LeaveOutUnseen(Ir);
         (Ir.EndFlagResult, Ir.EndFlagCarries) = (Dirty(FlagResultSlot), Dirty(FlagCarriesSlot));
+        Ir.EndStoredFlags = AreFlagsStored ? _stored.Flags : -1;
     }
 
     // A short loop on a comparison is recorded several times in a row: the budget, the books and the flags then cost once in as many rounds. What is in the
@@ -357,11 +360,22 @@ public sealed unsafe class BlockTranslator
         return CodeBits == 64 ? address : Ir.ZeroExtend(address, 32);
     }
 
+    /// <summary>Says that a value holds the flags of just now as LAHF stores them, with SF, AF and OF clear.</summary>
+    internal void NoteStoredFlags(int value) => _stored = (value, _slots[FlagResultSlot], _slots[FlagCarriesSlot]);
+
+    private bool AreFlagsStored => _stored.Flags >= 0 && _stored.Result == _slots[FlagResultSlot] && _stored.Carries == _slots[FlagCarriesSlot];
+
     /// <summary>A condition that the operation which set the flags answers directly; −1 when it must be put together from the flag words.</summary>
     internal int Condition(int number)
     {
         int result = _slots[FlagResultSlot];
         int carries = _slots[FlagCarriesSlot];
+        if (AreFlagsStored && ConditionMask(number) is var mask && mask != 0)
+        {
+            const int Zero = 4;
+            return Ir.Add(IrOp.Test, 64, Ir.Binary(IrOp.And, _stored.Flags, Ir.Constant(mask)), auxiliary: Zero | (~number & 1), significantBits: 1);
+        }
+
         // Zero and not zero look at the result word alone.
         if (carries >= 0 && result >= 0)
         {
@@ -393,6 +407,16 @@ public sealed unsafe class BlockTranslator
 
         return -1;
     }
+
+    // Which of CF, PF and ZF a condition asks for, when SF and OF are clear; 0 for none of them.
+    private static uint ConditionMask(int number) => (number >> 1) switch
+    {
+        1 => LazyFlags.Cf,
+        2 or 7 => LazyFlags.Zf,
+        3 => LazyFlags.Cf | LazyFlags.Zf,
+        5 => LazyFlags.Pf,
+        _ => 0,
+    };
 
     /// <summary>Ends the block with a branch to a displacement from its start.</summary>
     /// <param name="displacement">The displacement.</param>
@@ -480,6 +504,7 @@ public sealed unsafe class BlockTranslator
         }
 
         Ir.Truncate(count, exitCount);
+        _stored = (-1, -1, -1);
         _saved.CopyTo(_slots, 0);
         (_isVectorChecked, _isUpperChecked, _isX87Checked) = (wasVectorChecked, wasUpperChecked, wasX87Checked);
         _ended = false;

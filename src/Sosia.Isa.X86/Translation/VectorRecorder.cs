@@ -127,6 +127,7 @@ internal static class VectorRecorder
             IrOp.Or,
             ir.Binary(IrOp.ShiftLeft, ir.Binary(IrOp.Multiply, cf, ir.Constant(3)), ir.Constant(62)),
             ir.Binary(IrOp.Xor, pf, one));
+        translator.NoteStoredFlags(stored);
     }
 
     private static bool IsRecordable(InstructionRow row)

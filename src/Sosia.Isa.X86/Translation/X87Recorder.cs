@@ -15,6 +15,9 @@ internal static class X87Recorder
 {
     private const ulong AllMasks = 0x3f;
 
+    // With the bit that LAHF always sets: without it, the word would say that there are no flags.
+    private const ulong StoredFlags = LazyFlags.Cf | LazyFlags.Pf | LazyFlags.Zf | 2;
+
     private static readonly Form[] Forms = Array.ConvertAll(InstructionTable.Rows, FormOf);
 
     private enum Form : byte
@@ -70,7 +73,8 @@ internal static class X87Recorder
                 Add(ir, IrX87Kind.Condition, MoveIfNotZero | (uint)(instruction.ModRm & 7), ConditionOf(ref emitting, instruction).Index);
                 break;
             case Form.CompareIntoFlags:
-                VectorRecorder.SetFlags(translator, Add(ir, IrX87Kind.Flags, code));
+                // SF and AF are cleared, too, whatever processors make of them.
+                VectorRecorder.SetFlags(translator, ir.Binary(IrOp.And, Add(ir, IrX87Kind.Flags, code), ir.Constant(StoredFlags)));
                 break;
             case Form.StatusIntoAx:
                 translator.WriteRegister(StateOffset.Gpr, 16, Add(ir, IrX87Kind.Status, code));

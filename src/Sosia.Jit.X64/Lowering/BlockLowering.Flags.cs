@@ -23,6 +23,7 @@ public sealed unsafe partial class BlockLowering
         Difference,
         Sum,
         Logic,
+        Stored,
     }
 
     private bool IsFlagSlot(in IrInstruction instruction)
@@ -40,6 +41,12 @@ public sealed unsafe partial class BlockLowering
         {
             // Half of the words is the state's.
             _needsFlagWords = _endKind == EndFlagKind.Words;
+            return;
+        }
+
+        if (_ir.EndStoredFlags >= 0)
+        {
+            (_endKind, _endA, _endB) = (EndFlagKind.Stored, _ir.EndStoredFlags, -1);
             return;
         }
 
@@ -105,6 +112,15 @@ public sealed unsafe partial class BlockLowering
                 return;
             case EndFlagKind.Words:
                 StoreFlags(_ir.EndFlagResult, _ir.EndFlagCarries);
+                _locked = 0;
+                return;
+            case EndFlagKind.Stored:
+                Gpr stored = Register(_endA);
+                Gpr shifted = Take();
+                _a.Mov(32, shifted, stored);
+                _a.Shift(ShiftOperation.Shl, 32, shifted, 8);
+                _a.Mov(16, HostFlags, shifted);
+                ForgetFlags();
                 _locked = 0;
                 return;
             case EndFlagKind.Difference:
