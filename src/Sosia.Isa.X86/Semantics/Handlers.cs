@@ -106,10 +106,17 @@ internal static unsafe class Handlers
         while (true)
         {
             var s = new Interpreting<TWidth, InLockedMemory, TSource>(state, op);
-            TInsn.Execute<Interpreting<TWidth, InLockedMemory, TSource>, ulong>(ref s);
-            if (s.IsExclusive)
+            try
             {
-                X86Cpu.FromState(state).Memory.Threads.LeaveExclusive();
+                TInsn.Execute<Interpreting<TWidth, InLockedMemory, TSource>, ulong>(ref s);
+            }
+            finally
+            {
+                // Also when a device has failed: nobody else could go on, or end the machine.
+                if (s.IsExclusive)
+                {
+                    X86Cpu.FromState(state).Memory.Threads.LeaveExclusive();
+                }
             }
 
             if (!s.MustRetry)

@@ -37,10 +37,10 @@ public static unsafe class StateOffset
     public static readonly ushort Selector;
 
     /// <summary>Offset of <see cref="SegmentRegister.ReadEnd"/> in a segment register.</summary>
-    public const ushort ReadEndInSegment = 16;
+    public static readonly ushort ReadEndInSegment;
 
     /// <summary>Offset of <see cref="SegmentRegister.WriteEnd"/> in a segment register.</summary>
-    public const ushort WriteEndInSegment = 24;
+    public static readonly ushort WriteEndInSegment;
 
     /// <summary>A 64-, 32- or 16-bit general register, or a low byte register.</summary>
     /// <param name="number">0 to 15.</param>
@@ -73,6 +73,8 @@ public static unsafe class StateOffset
         SystemFlags = (ushort)((byte*)&state.SystemFlags - start);
         Es = (ushort)((byte*)&state.Es - start);
         Selector = (ushort)((byte*)&state.Es.Selector - (byte*)&state.Es);
+        ReadEndInSegment = (ushort)((byte*)&state.Es.ReadEnd - (byte*)&state.Es);
+        WriteEndInSegment = (ushort)((byte*)&state.Es.WriteEnd - (byte*)&state.Es);
         Gpr = (ushort)((byte*)state.Gpr - start);
         Vector = (ushort)((byte*)state.Vector - start);
         X87 = (ushort)((byte*)state.X87 - start);

@@ -305,7 +305,7 @@ public sealed unsafe class BlockTranslator
             return offset;
         }
 
-        int end = Ir.Add(IrOp.ReadState, 64, immediate: (ulong)segment + (isWrite ? (ulong)StateOffset.WriteEndInSegment : StateOffset.ReadEndInSegment));
+        int end = Ir.Add(IrOp.ReadState, 64, immediate: (ulong)segment + (isWrite ? StateOffset.WriteEndInSegment : StateOffset.ReadEndInSegment));
         int behind = Ir.Binary(IrOp.Add, offset, Ir.Constant((ulong)byteCount));
         const int Below = 2;
         Ir.Add(IrOp.ExitIf, 64, Ir.Add(IrOp.Compare, 64, end, behind, auxiliary: Below, significantBits: 1), exit: ExitHere());

@@ -82,12 +82,17 @@ internal static unsafe class General
         {
             VcpuThreads threads = cpu.Memory.Threads;
             threads.EnterExclusive();
-            bool isDone = MemoryAccess.ReadForUpdateSlow(state, linear, 8, out old)
-                && MemoryAccess.WriteSlow(state, linear, 8, old == comparand ? replacement : old);
-            threads.LeaveExclusive();
-            if (!isDone)
+            try
             {
-                return;
+                if (!MemoryAccess.ReadForUpdateSlow(state, linear, 8, out old)
+                    || !MemoryAccess.WriteSlow(state, linear, 8, old == comparand ? replacement : old))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                threads.LeaveExclusive();
             }
         }
 
