@@ -8,7 +8,7 @@ namespace Sosia.Cli;
 internal static class EnginesCommand
 {
     // Of the contract, but without an implementation so far.
-    private static readonly string[] Planned = ["direct", "kvm"];
+    private static readonly string[] Planned = ["direct"];
 
     public static Command Create()
     {

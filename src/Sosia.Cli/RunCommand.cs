@@ -5,6 +5,7 @@ using System.Linq;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Time;
+using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Machines;
 
@@ -30,6 +31,8 @@ internal sealed class RunCommand
     private readonly Option<bool> _perfMap = new("--perf-map") { Description = "Write /tmp/perf-PID.map, by which perf names translated blocks" };
     private readonly Option<string?> _cacheSize = MachineArguments.Text("--jit-cache-size", "SIZE", "Room for translations, 1M to 2G [64M]");
     private readonly Option<string?> _switch = MachineArguments.Text("--switch-engines", "SEED", "Change at random among all engines that work here, every few thousand instructions: for finding faults");
+    private readonly Option<string?> _kvmIrqChip = MachineArguments.Text("--kvm-irqchip", "on|split|off", "Which interrupt controllers are the kernel's under --engine kvm: all, the local APICs, none [all, where the host gains by it]");
+    private readonly Option<string?> _paravirtual = MachineArguments.Text("--paravirt", "kvm|none", "Whether the guest sees KVM's clock, steal time and EOI, under every engine [kvm with --engine kvm, else none]");
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Report on standard error what the guest does wrong" };
 
     private RunCommand()
@@ -42,7 +45,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._verbose])
+            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
         {
             command.Add(option);
         }
@@ -98,6 +101,21 @@ internal sealed class RunCommand
             : $"The display '{display}' is unknown; use --display none.");
     }
 
+    private static KvmIrqChip ParseIrqChip(string text) => text switch
+    {
+        "on" => KvmIrqChip.On,
+        "split" => KvmIrqChip.Split,
+        "off" => KvmIrqChip.Off,
+        _ => throw new SosiaException($"The value '{text}' of --kvm-irqchip is unknown; choose on, split or off."),
+    };
+
+    private static bool ParseParavirtual(string text) => text switch
+    {
+        "kvm" => true,
+        "none" => false,
+        _ => throw new SosiaException($"The value '{text}' of --paravirt is unknown; choose kvm or none."),
+    };
+
     private static ClockMode ParseClock(string text) => text switch
     {
         "realtime" => ClockMode.RealTime,
@@ -109,6 +127,8 @@ internal sealed class RunCommand
     private void AddCompletions()
     {
         _engine.CompletionSources.Add(static _ => EngineRegistry.Describe().Select(static e => new System.CommandLine.Completions.CompletionItem(e.Name)));
+        _kvmIrqChip.CompletionSources.Add("on", "split", "off");
+        _paravirtual.CompletionSources.Add("kvm", "none");
         _clock.CompletionSources.Add("realtime", "fast", "deterministic");
         _serial.CompletionSources.Add("stdio", "none", "file:");
         _display.CompletionSources.Add("none");
@@ -131,6 +151,19 @@ internal sealed class RunCommand
             NoReboot = parsed.GetValue(_noReboot),
         };
 
+        bool showsTranslations = parsed.GetValue(_log) is not null || parsed.GetValue(_perfMap) || parsed.GetValue(_cacheSize) is not null;
+        if (machine.Engine == EngineRegistry.Auto && parsed.GetValue(_switch) is null)
+        {
+            machine = machine with { Engine = EngineRegistry.ChooseAuto(countsInstructions: showsTranslations || machine.ClockMode == ClockMode.Deterministic) };
+        }
+
+        machine = machine with { HasKvmInterface = parsed.GetValue(_paravirtual) is { } paravirtual ? ParseParavirtual(paravirtual) : machine.Engine == "kvm" };
+        string? irqChip = parsed.GetValue(_kvmIrqChip);
+        if (irqChip is not null && machine.Engine != "kvm")
+        {
+            throw new SosiaException($"The option --kvm-irqchip belongs to --engine kvm, but the engine is '{machine.Engine}'; leave it out.");
+        }
+
         string? timeout = parsed.GetValue(_timeout);
         return new RunSettings
         {
@@ -146,6 +179,7 @@ internal sealed class RunCommand
                 : null,
             HasPerfMap = parsed.GetValue(_perfMap),
             Recompiler = parsed.GetValue(_cacheSize) is { } size ? new RecompilerOptions { CacheByteCount = OptionValue.CacheSize("--jit-cache-size", size) } : RecompilerOptions.Default,
+            Kvm = irqChip is null ? KvmOptions.Default : new KvmOptions { IrqChip = ParseIrqChip(irqChip) },
             SwitchSeed = parsed.GetValue(_switch) is not { } seed ? null
                 : parsed.GetValue(_engine) is null ? OptionValue.Seed("--switch-engines", seed)
                 : throw new SosiaException("The option --switch-engines takes all engines that work here; leave --engine out."),

@@ -8,6 +8,7 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
+using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Terminal;
@@ -61,7 +62,7 @@ internal sealed class RunSession : IDisposable
         MachineOptions options = _settings.Machine with { Serial = serial, DebugConsole = DebugConsole() };
         VirtualMachine vm = Own(_settings.SwitchSeed is { } seed
             ? VirtualMachine.Create(options, SwitchingEngine.CreateOfAll(seed, recompiler))
-            : VirtualMachine.Create(options, recompiler));
+            : VirtualMachine.Create(options, recompiler, _settings.Kvm));
         if (outputs.Observer is not null && vm.Engine is not (RecompilerEngine or SwitchingEngine))
         {
             throw new SosiaException($"The engine '{vm.Engine.Name}' makes no translations that --log or --perf-map could show; choose --engine recompiler.");
@@ -76,6 +77,20 @@ internal sealed class RunSession : IDisposable
         if (_settings.IsVerbose)
         {
             vm.Machine.Log.Output = new TerminalWriter(this);
+        }
+
+        if (vm.Engine is KvmEngine kvm)
+        {
+            foreach (string note in kvm.Notes)
+            {
+                Say(note);
+            }
+
+            if (_settings.IsVerbose)
+            {
+                Say($"Interrupt controllers in the kernel: {kvm.IrqChip.ToString().ToLowerInvariant()}.");
+                Say(kvm.MissingFeatures.Count == 0 ? "This KVM has all that the processor model announces." : $"This KVM lacks of the processor model: {string.Join(", ", kvm.MissingFeatures)}.");
+            }
         }
 
         if (vm.Machine is X86Machine x86)

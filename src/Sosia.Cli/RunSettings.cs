@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Machines;
 
@@ -37,6 +38,9 @@ internal sealed record RunSettings
 
     /// <summary>How the recompiler runs, if it is the engine.</summary>
     public RecompilerOptions Recompiler { get; init; } = RecompilerOptions.Default;
+
+    /// <summary>How KVM runs, if it is the engine.</summary>
+    public KvmOptions Kvm { get; init; } = KvmOptions.Default;
 
     /// <summary>The seed by which engines take turns; null for one engine.</summary>
     public int? SwitchSeed { get; init; }

@@ -112,7 +112,7 @@ internal sealed class CpuThread : IDisposable
         // What is posted from here on is seen by the engine, or noted and seen the next time.
         Volatile.Write(ref _wasPosted, 0);
         threads.EnterGuest(Cpu.Index);
-        ExitReason reason = _engine.Run(Cpu, new RunLimits(Budget));
+        ExitReason reason = _engine.Run(Cpu, new RunLimits(_engine.CountsInstructions ? Budget : RunLimits.Unlimited));
         threads.LeaveGuest();
         switch (reason)
         {

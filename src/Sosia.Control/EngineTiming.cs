@@ -1,5 +1,6 @@
 using System;
 using Sosia.Core;
+using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Machines;
 
@@ -24,7 +25,10 @@ public sealed record EngineTiming(string Engine, RunResult End, TimeSpan Wall, T
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         TimeSpan user = Environment.CpuUsage.UserTime;
-        using VirtualMachine vm = VirtualMachine.Create(options with { Engine = engine, ClockMode = ClockMode.Deterministic, NoReboot = true });
+        // An engine that does not count instructions cannot have the deterministic clock.
+        IEngine created = EngineRegistry.Create(engine);
+        ClockMode clock = created.CountsInstructions ? ClockMode.Deterministic : ClockMode.Fast;
+        using VirtualMachine vm = VirtualMachine.Create(options with { ClockMode = clock, NoReboot = true }, created);
         RunResult end;
         try
         {

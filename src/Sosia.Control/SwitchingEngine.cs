@@ -64,11 +64,27 @@ public sealed class SwitchingEngine : IEngine
         }
     }
 
-    /// <summary>Creates an engine that switches among all that work on this host.</summary>
+    /// <summary>Creates an engine that switches among all that work on this host and count instructions.</summary>
     /// <param name="seed">Determines all changes.</param>
     /// <param name="recompiler">How the recompiler is to run; null for as usual.</param>
     public static SwitchingEngine CreateOfAll(int seed, RecompilerOptions? recompiler = null)
-        => new([.. EngineRegistry.Describe().Where(static e => e.WhyNot is null).Select(e => EngineRegistry.Create(e.Name, recompiler))], seed);
+    {
+        List<IEngine> engines = [];
+        foreach ((string name, _, string? whyNot) in EngineRegistry.Describe())
+        {
+            IEngine? engine = whyNot is null ? EngineRegistry.Create(name, recompiler) : null;
+            if (engine is { CountsInstructions: true })
+            {
+                engines.Add(engine);
+            }
+            else
+            {
+                engine?.Dispose();
+            }
+        }
+
+        return new SwitchingEngine(engines, seed);
+    }
 
     /// <inheritdoc/>
     public ExitReason Run(IVcpu vcpu, in RunLimits limits)

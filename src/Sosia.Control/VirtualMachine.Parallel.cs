@@ -21,7 +21,8 @@ public sealed partial class VirtualMachine
     private long _supervisedDeadline;
 
     private bool CanRunInParallel(long maxInstructions)
-        => Machine.Options.CpuThreads && Machine.Cpus.Count > 1 && Engine.RunsCpusInParallel && Machine.Clock.Mode != ClockMode.Deterministic && maxInstructions == long.MaxValue && !IsTraced();
+        => ((Machine.Options.CpuThreads && Machine.Cpus.Count > 1 && Engine.RunsCpusInParallel && Machine.Clock.Mode != ClockMode.Deterministic) || !Engine.CountsInstructions)
+            && maxInstructions == long.MaxValue && !IsTraced();
 
     // What is traced is told in the order of turns.
     private bool IsTraced()
@@ -102,6 +103,7 @@ public sealed partial class VirtualMachine
             thread.Join();
         }
 
+        Engine.LeaveMachine();
         Machine.Memory.Threads.Stop();
         Machine.Ram.TellsAfterWrites = false;
         Machine.Clock.IsShared = false;

@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Devices.Uart16550;
+using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Threading;
 using Sosia.Machines;
@@ -91,10 +92,12 @@ public sealed partial class VirtualMachine : IDisposable
     /// <exception cref="SosiaException">The options ask for something unknown or impossible, or a file cannot be used.</exception>
     /// <param name="options">The machine, and its engine's name.</param>
     /// <param name="recompiler">What is to be other than usual if the engine is the recompiler; null for nothing.</param>
-    public static VirtualMachine Create(MachineOptions options, RecompilerOptions? recompiler = null)
+    /// <param name="kvm">What is to be other than usual if the engine is KVM; null for nothing.</param>
+    public static VirtualMachine Create(MachineOptions options, RecompilerOptions? recompiler = null, KvmOptions? kvm = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Create(options, EngineRegistry.Create(options.Engine, recompiler));
+        string engine = options.Engine == EngineRegistry.Auto ? EngineRegistry.ChooseAuto(options.ClockMode == ClockMode.Deterministic) : options.Engine;
+        return Create(options, EngineRegistry.Create(engine, recompiler, kvm));
     }
 
     /// <summary>Builds a machine for an engine that exists; <see cref="MachineOptions.Engine"/> is not looked at.</summary>
@@ -118,6 +121,8 @@ public sealed partial class VirtualMachine : IDisposable
         {
             machine = MachineRegistry.Create(options with { Serial = serial });
             machine.PowerOn();
+            machine.Clock.AcceptsGaps = !engine.CountsInstructions;
+            engine.Attach(machine);
             return new VirtualMachine(machine, engine, console);
         }
         catch
@@ -274,6 +279,7 @@ public sealed partial class VirtualMachine : IDisposable
             }
             finally
             {
+                Engine.LeaveMachine();
                 Machine.Clock.Pause();
                 _wall.Stop();
                 EndWatches();

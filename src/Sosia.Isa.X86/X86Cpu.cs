@@ -65,6 +65,9 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     /// <inheritdoc/>
     public Action? Posted { get; set; }
 
+    /// <summary>Called by <see cref="RequestAttention"/>, on any thread: set by an engine whose guest code does not look at the limit; null for none.</summary>
+    public Action? AttentionRequested { get; set; }
+
     /// <inheritdoc/>
     public long BoundariesPassed => Volatile.Read(ref _boundariesPassed);
 
@@ -91,7 +94,7 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     public long RetiredInstructions => State->CurrentOp == null ? State->RetiredAtBlock : State->RetiredAtBlock + State->CurrentOp->IndexInBlock;
 
     /// <summary>The time-stamp counter.</summary>
-    public ulong TimeStampCounter => (ulong)Clock.NowNanoseconds + State->TscOffset;
+    public ulong TimeStampCounter => TicksAt(Clock.NowNanoseconds) + State->TscOffset;
 
     /// <summary>The CPU that a state belongs to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,7 +156,11 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
 
     /// <inheritdoc/>
     /// <remarks>The engine compares retired instructions with this limit at every block: 0 makes it look at the events.</remarks>
-    public void RequestAttention() => Volatile.Write(ref State->RetireLimit, 0);
+    public void RequestAttention()
+    {
+        Volatile.Write(ref State->RetireLimit, 0);
+        AttentionRequested?.Invoke();
+    }
 
     /// <summary>The guest waits for another processor in a loop: gives the host's processor away after some rounds of it.</summary>
     internal void PauseInSpin()

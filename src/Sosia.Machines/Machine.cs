@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Core.Buses;
 using Sosia.Core.Diagnostics;
 using Sosia.Core.Execution;
+using Sosia.Core.Interrupts;
 using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
@@ -17,7 +18,7 @@ namespace Sosia.Machines;
 /// What a guest can see: processors, memory, buses, devices, clock. It does not know how its processors advance; whoever runs it (see
 /// Sosia.Control) takes requests from it and services its clock. All members are for the machine's thread, except the requests.
 /// </summary>
-public abstract class Machine : IMachineControl, IDisposable
+public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 {
     private readonly List<IVcpu> _cpus = [];
     private readonly List<ISnapshotable> _parts = [];
@@ -73,6 +74,9 @@ public abstract class Machine : IMachineControl, IDisposable
 
     /// <summary>The processors.</summary>
     public IReadOnlyList<IVcpu> Cpus => _cpus;
+
+    /// <inheritdoc/>
+    public virtual IInterruptHardware? Interrupts => null;
 
     /// <summary>Whose turn it is while one thread runs all processors, and how many instructions all have retired together.</summary>
     public CpuTurns Turns { get; }

@@ -34,6 +34,12 @@ public sealed record MachineOptions
     public string? CpuModel { get; init; }
 
     /// <summary>
+    /// Whether the guest sees KVM's interface to guests (a clock that it need not ask the machine for, and more), under every engine. Useful under KVM; a saved
+    /// state can only be restored into a machine with the same choice.
+    /// </summary>
+    public bool HasKvmInterface { get; init; }
+
+    /// <summary>
     /// The file to start: a Linux bzImage, an ELF file with a PVH entry note, a multiboot 1 image (each may be a gzip file), or anything
     /// at all with <see cref="LoadAddress"/>.
     /// </summary>

@@ -60,8 +60,10 @@ public abstract class X86Machine : Machine
             X86Cpu cpu = Own(new X86Cpu(i, Memory, Ports, Clock, _processors.Length, model));
             _processors[i] = cpu;
             AddCpu(cpu);
-            var localApic = new LocalApic((byte)i, cpu, ApicBus, Clock, () => TimeStampOffset(cpu), Log, isBootstrap: i == 0);
-            cpu.InterruptController = _processors.Length == 1 ? localApic : new LockedInterruptController(localApic, Memory.Threads.Devices);
+            cpu.HasKvmInterface = options.HasKvmInterface;
+            cpu.WallClockAtPowerOn = options.EffectiveStartTime;
+            var localApic = new LocalApic((byte)i, cpu, ApicBus, Clock, () => TimeStampOffset(cpu), Log, isBootstrap: i == 0, timeStampKilohertz: () => cpu.TscKilohertz);
+            cpu.InterruptController = new LockedInterruptController(localApic, Memory.Threads.Devices);
             Add(localApic, localApic.Reset);
         }
 
@@ -72,7 +74,7 @@ public abstract class X86Machine : Machine
     }
 
     /// <inheritdoc/>
-    public override string Shape => $"{base.Shape}, CPU {Cpu.Model.Name} ({Cpu.Model.Features:x})";
+    public override string Shape => $"{base.Shape}, CPU {Cpu.Model.Name} ({Cpu.Model.Features:x}){(Options.HasKvmInterface ? ", KVM interface" : string.Empty)}";
 
     /// <summary>The processor that starts the machine.</summary>
     public X86Cpu Cpu => _processors[0];

@@ -21,7 +21,7 @@ public sealed record LockstepOptions
     public RecompilerOptions Recompiler { get; init; } = RecompilerOptions.Default;
 
     /// <summary>Makes the engines, also those that narrow a difference down.</summary>
-    public Func<string, RecompilerOptions, IEngine> CreateEngine { get; init; } = EngineRegistry.Create;
+    public Func<string, RecompilerOptions, IEngine> CreateEngine { get; init; } = static (name, options) => EngineRegistry.Create(name, options);
 
     /// <summary>Instructions between two comparisons of processors and console; a prime number falls on every position in blocks.</summary>
     public long Every { get; init; } = 4999;

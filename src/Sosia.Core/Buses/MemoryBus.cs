@@ -50,8 +50,9 @@ public sealed unsafe class MemoryBus
     /// <param name="ramOffset">Which part of RAM; page-aligned.</param>
     /// <param name="byteCount">How much; a multiple of 4096.</param>
     /// <param name="readOnly">True for ROM: guest writes are dropped and counted.</param>
+    /// <param name="tracksWrites">True when somebody uses <see cref="RamPageFlags.CleanTracked"/> on its pages.</param>
     /// <exception cref="InvalidOperationException">The slot overlaps another one, or is not aligned.</exception>
-    public void MapRam(ulong guestPhysical, ulong ramOffset, ulong byteCount, bool readOnly = false)
+    public void MapRam(ulong guestPhysical, ulong ramOffset, ulong byteCount, bool readOnly = false, bool tracksWrites = false)
     {
         if (((guestPhysical | ramOffset | byteCount) % GuestRam.PageSize) != 0 || byteCount == 0 || ramOffset + byteCount > Ram.ByteCount)
         {
@@ -66,7 +67,7 @@ public sealed unsafe class MemoryBus
             }
         }
 
-        RamSlot[] slots = [.. _slots, new RamSlot(guestPhysical, byteCount, ramOffset, readOnly)];
+        RamSlot[] slots = [.. _slots, new RamSlot(guestPhysical, byteCount, ramOffset, readOnly, tracksWrites)];
         Array.Sort(slots, static (a, b) => a.GuestPhysical.CompareTo(b.GuestPhysical));
         _slots = slots;
         NotifyMapChanged();
@@ -294,11 +295,11 @@ public sealed unsafe class MemoryBus
     }
 
     /// <summary>The RAM and ROM slots in address order.</summary>
-    public IEnumerable<(ulong GuestPhysical, ulong ByteCount, bool ReadOnly)> DescribeRam()
+    public IEnumerable<RamRange> DescribeRam()
     {
         foreach (RamSlot slot in _slots)
         {
-            yield return (slot.GuestPhysical, slot.ByteCount, slot.ReadOnly);
+            yield return new RamRange(slot.GuestPhysical, slot.ByteCount, slot.RamOffset, slot.ReadOnly, slot.TracksWrites);
         }
     }
 
@@ -392,5 +393,5 @@ public sealed unsafe class MemoryBus
 
     private sealed record DeviceRange(ulong GuestPhysical, ulong ByteCount, IMmioDevice Device, string Name);
 
-    private sealed record RamSlot(ulong GuestPhysical, ulong ByteCount, ulong RamOffset, bool ReadOnly);
+    private sealed record RamSlot(ulong GuestPhysical, ulong ByteCount, ulong RamOffset, bool ReadOnly, bool TracksWrites);
 }

@@ -58,6 +58,12 @@ public sealed unsafe class GuestRam : IDisposable
     /// <summary>True while processors have threads of their own, so that caches must be told after writes too.</summary>
     public bool TellsAfterWrites { get; set; }
 
+    /// <summary>
+    /// Set by an engine whose guest code writes RAM without asking: marks the pages as written that were written so far. Whoever looks for
+    /// <see cref="RamPageFlags.CleanTracked"/> calls it before. Null for nothing to do.
+    /// </summary>
+    public Action? CollectWrites { get; set; }
+
     /// <summary>Registers an engine's code cache to be told of writes to code pages.</summary>
     public void AddCodeObserver(ICodePageObserver observer) => _observers = [.. _observers, observer];
 
@@ -99,6 +105,27 @@ public sealed unsafe class GuestRam : IDisposable
 
             ramOffset += (ulong)chunk;
             byteCount -= chunk;
+        }
+    }
+
+    /// <summary>Somebody has written anywhere without asking: whoever holds code drops it.</summary>
+    public void CodeMayHaveChanged()
+    {
+        var flags = new ReadOnlySpan<byte>(_pageFlags, (int)(ByteCount / PageSize));
+        for (int page = 0; page < flags.Length; page++)
+        {
+            int next = flags[page..].IndexOfAnyExcept((byte)0);
+            if (next < 0)
+            {
+                return;
+            }
+
+            page += next;
+            if (((RamPageFlags)flags[page] & RamPageFlags.HasCode) != 0)
+            {
+                BeforeWrite((ulong)page * PageSize, PageSize);
+                AfterWrite((ulong)page * PageSize, PageSize);
+            }
         }
     }
 

@@ -70,6 +70,12 @@ public sealed class MachineClock
     /// <summary>The earliest armed deadline, or <see cref="Never"/>.</summary>
     public long NextDeadlineNanoseconds { get; private set; } = Never;
 
+    /// <summary>
+    /// True while the guest runs without anybody looking at the clock, as under the host's hypervisor: all time that passes is the guest's. Otherwise a long gap
+    /// between two looks means that the host was busy elsewhere.
+    /// </summary>
+    public bool AcceptsGaps { get; set; }
+
     /// <summary>Attaches the source of deterministic time.</summary>
     public void AttachCounter(IInstructionCounter counter) => _counter = counter;
 
@@ -238,7 +244,7 @@ public sealed class MachineClock
 
         long now = HostNanoseconds();
         long gap = now - _lastRaw;
-        if (gap > MaxGapNanoseconds)
+        if (gap > MaxGapNanoseconds && !AcceptsGaps)
         {
             _offset -= gap - MaxGapNanoseconds;
         }

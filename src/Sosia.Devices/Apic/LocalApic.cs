@@ -73,11 +73,12 @@ public sealed partial class LocalApic : ILocalInterruptController, IMmioDevice, 
     /// <param name="apicId">Its id, 0 to 254.</param>
     /// <param name="cpu">Its processor.</param>
     /// <param name="bus">Where its messages go.</param>
-    /// <param name="clock">The machine's clock; one nanosecond is one tick of the bus clock and of the time stamp counter.</param>
-    /// <param name="timeStampOffset">Gives this processor's time stamp counter minus the clock's nanoseconds.</param>
+    /// <param name="clock">The machine's clock; one nanosecond is one tick of the bus clock.</param>
+    /// <param name="timeStampOffset">Gives this processor's time stamp counter minus the ticks in the clock's nanoseconds.</param>
     /// <param name="log">Where guest misuse is reported.</param>
     /// <param name="isBootstrap">True for the processor that starts the machine.</param>
     /// <param name="physicalAddressBits">The processor's MAXPHYADDR, 36 to 52.</param>
+    /// <param name="timeStampKilohertz">Gives the frequency of its time stamp counter, whose ticks the offset counts too; null for 1 GHz.</param>
     public LocalApic(
         byte apicId,
         ICpuInterruptPort cpu,
@@ -86,7 +87,8 @@ public sealed partial class LocalApic : ILocalInterruptController, IMmioDevice, 
         Func<long> timeStampOffset,
         DiagnosticLog log,
         bool isBootstrap,
-        int physicalAddressBits = 40)
+        int physicalAddressBits = 40,
+        Func<int>? timeStampKilohertz = null)
     {
         _initialId = apicId;
         _cpu = cpu;
@@ -94,7 +96,7 @@ public sealed partial class LocalApic : ILocalInterruptController, IMmioDevice, 
         _log = log;
         _isBootstrap = isBootstrap;
         _physicalAddressMask = (1UL << physicalAddressBits) - 1;
-        _timer = new LocalApicTimer($"lapic{apicId}", clock, timeStampOffset, TimerExpired);
+        _timer = new LocalApicTimer($"lapic{apicId}", clock, timeStampOffset, timeStampKilohertz, TimerExpired);
         SnapshotName = $"lapic{apicId}";
         PutToPowerOn();
         bus.Add(this);

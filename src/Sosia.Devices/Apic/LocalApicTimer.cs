@@ -16,6 +16,7 @@ internal sealed class LocalApicTimer
 
     private readonly MachineClock _clock;
     private readonly Func<long> _timeStampOffset;
+    private readonly Func<int>? _timeStampKilohertz;
     private readonly Action _expired;
     private readonly ClockTimer _timer;
     private int _mode;
@@ -26,10 +27,11 @@ internal sealed class LocalApicTimer
     private bool _running;
     private ulong _deadline;            // in time stamp counter ticks, 0 when disarmed
 
-    public LocalApicTimer(string name, MachineClock clock, Func<long> timeStampOffset, Action expired)
+    public LocalApicTimer(string name, MachineClock clock, Func<long> timeStampOffset, Func<int>? timeStampKilohertz, Action expired)
     {
         _clock = clock;
         _timeStampOffset = timeStampOffset;
+        _timeStampKilohertz = timeStampKilohertz;
         _expired = expired;
         _timer = clock.CreateTimer(name, OnExpired);
     }
@@ -207,7 +209,11 @@ internal sealed class LocalApicTimer
 
         // The deadline as a 128-bit difference: a guest may ask for any 64-bit counter value.
         long now = _clock.NowNanoseconds;
-        Int128 due = (Int128)now + _deadline - unchecked((ulong)(now + _timeStampOffset()));
+        const int NanosecondKilohertz = 1_000_000;
+        int kilohertz = _timeStampKilohertz?.Invoke() ?? NanosecondKilohertz;
+        ulong ticks = kilohertz == NanosecondKilohertz ? (ulong)now : (ulong)((UInt128)(ulong)now * (uint)kilohertz / NanosecondKilohertz);
+        Int128 ticksLeft = (Int128)_deadline - unchecked(ticks + (ulong)_timeStampOffset());
+        Int128 due = now + (kilohertz == NanosecondKilohertz ? ticksLeft : ticksLeft * NanosecondKilohertz / kilohertz);
         ArmAt(due >= MachineClock.Never ? MachineClock.Never : (long)Int128.Max(due, 0));
     }
 

@@ -266,7 +266,7 @@ public sealed class PciBus : IPortDevice, ISnapshotable
 
     private bool CoversRam(ulong guestPhysical, ulong byteCount)
     {
-        foreach ((ulong start, ulong length, _) in _memory.DescribeRam())
+        foreach ((ulong start, ulong length, _, _, _) in _memory.DescribeRam())
         {
             if (guestPhysical < start + length && start < guestPhysical + byteCount)
             {

@@ -17,6 +17,9 @@ public static class HostError
     /// <summary>EINTR: interrupted by a signal.</summary>
     public const int Interrupted = 4;
 
+    /// <summary>ENXIO: no such device or address.</summary>
+    public const int NoSuchDeviceOrAddress = 6;
+
     /// <summary>EIO: input/output error.</summary>
     public const int InputOutput = 5;
 
@@ -25,6 +28,9 @@ public static class HostError
 
     /// <summary>EACCES: permission denied.</summary>
     public const int AccessDenied = 13;
+
+    /// <summary>EFAULT: bad address.</summary>
+    public const int BadAddress = 14;
 
     /// <summary>ENODEV: no such device; some file systems say so of an operation that they lack.</summary>
     public const int NoDevice = 19;

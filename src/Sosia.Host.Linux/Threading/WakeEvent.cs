@@ -27,6 +27,9 @@ public sealed unsafe partial class WakeEvent : IDisposable
         }
     }
 
+    /// <summary>The eventfd, for kernel interfaces that signal it or wait for it themselves.</summary>
+    public int FileDescriptor => _fileDescriptor;
+
     /// <summary>Wakes the sleeping thread, or the next one that wants to sleep. Callable from any thread.</summary>
     public void Set()
     {

@@ -14,7 +14,7 @@ public sealed unsafe partial class X86Cpu
     public string SnapshotName => $"cpu{Index}";
 
     /// <inheritdoc/>
-    public int SnapshotVersion => 2;
+    public int SnapshotVersion => 3;
 
     /// <inheritdoc/>
     public void Save(SnapshotWriter writer)
@@ -91,14 +91,17 @@ public sealed unsafe partial class X86Cpu
         writer.Write("shut-down", (long)st->ShutDown);
         writer.Write("a20-mask", st->A20Mask);
         writer.Write("random", st->RandomState);
+        writer.Write("tsc-kilohertz", (long)TscKilohertz);
+        SaveParavirtual(writer);
     }
 
     /// <inheritdoc/>
     public void Restore(SnapshotReader reader)
     {
-        if (reader.Version != SnapshotVersion)
+        const int FirstReadable = 2;
+        if (reader.Version < FirstReadable || reader.Version > SnapshotVersion)
         {
-            throw new SosiaException($"The snapshot's section '{SnapshotName}' has version {reader.Version}; this build reads version {SnapshotVersion}.");
+            throw new SosiaException($"The snapshot's section '{SnapshotName}' has version {reader.Version}; this build reads versions {FirstReadable} to {SnapshotVersion}.");
         }
 
         X86State* st = State;
@@ -172,6 +175,8 @@ public sealed unsafe partial class X86Cpu
         st->ShutDown = reader.ReadByte("shut-down");
         st->A20Mask = reader.ReadUInt64("a20-mask");
         st->RandomState = reader.ReadUInt64("random");
+        _tscKilohertz = reader.Version >= 3 ? Math.Clamp(reader.ReadInt32("tsc-kilohertz"), MinTscKilohertz, MaxTscKilohertz) : UsualTscKilohertz;
+        RestoreParavirtual(reader);
         st->Exit = BlockExit.None;
         UpdateDebug();
         UpdateMode();

@@ -27,6 +27,9 @@ public static unsafe class CpuidModel
     private const uint MaxExtendedLeaf = 0x8000_0008;
     private const uint HypervisorLeaf = 0x4000_0000;
 
+    // No delay for ports, the clock by its newer registers, steal time, paravirtual EOI; the clock is stable (Linux, Documentation/virt/kvm/x86/cpuid.rst).
+    private const uint KvmFeatures = (1u << 1) | (1u << 3) | (1u << 5) | (1u << 6) | (1u << 24);
+
     // SSE3, SSSE3, CMPXCHG16B, PCID, SSE4.1, SSE4.2, POPCNT, XSAVE, RDRAND, hypervisor.
     private const uint Leaf1Ecx = (1u << 0) | (1u << 9) | (1u << 13) | (1u << 17) | (1u << 19) | (1u << 20) | (1u << 23) | (1u << 26) | (1u << 30) | (1u << 31);
 
@@ -72,6 +75,12 @@ public static unsafe class CpuidModel
     /// <param name="subleaf">ECX.</param>
     public static CpuidResult Query(X86Cpu cpu, uint leaf, uint subleaf)
     {
+        if (cpu.HasKvmInterface && leaf is HypervisorLeaf or HypervisorLeaf + 1)
+        {
+            // "KVMKVMKVM", and what of KVM's interface there is.
+            return leaf == HypervisorLeaf ? new CpuidResult(HypervisorLeaf + 1, 0x4b4d_564b, 0x564b_4d56, 0x4d) : new CpuidResult(KvmFeatures, 0, 0, 0);
+        }
+
         if (leaf == HypervisorLeaf)
         {
             // "SosiaSosia" as the hypervisor's signature; no further hypervisor leaves.
@@ -124,10 +133,12 @@ public static unsafe class CpuidModel
             case 0xd:
                 return QueryExtendedState(cpu, subleaf);
             case 0x15:
-                // TSC and crystal both run at 1 GHz, as does the local APIC timer's bus clock.
-                return new CpuidResult(1, 1, 1_000_000_000, 0);
+                // The crystal is the local APIC timer's bus clock of 1 GHz, and the TSC runs at a ratio to it.
+                return cpu.TscKilohertz == X86Cpu.UsualTscKilohertz
+                    ? new CpuidResult(1, 1, 1_000_000_000, 0)
+                    : new CpuidResult(X86Cpu.UsualTscKilohertz, (uint)cpu.TscKilohertz, 1_000_000_000, 0);
             case 0x16:
-                return new CpuidResult(1000, 1000, 100, 0);
+                return new CpuidResult((uint)cpu.TscKilohertz / 1000, (uint)cpu.TscKilohertz / 1000, 100, 0);
             default:
                 return default;
         }

@@ -12,17 +12,17 @@ namespace Sosia.Isa.X86;
 internal static unsafe class ExtendedState
 {
     private const int LegacyByteCount = 512;
-    private const int HeaderAt = 512;
-    private const int LegacyAndHeaderByteCount = 576;
-    private const int UpperByteCount = 256;
-    private const int MxcsrAt = 24;
+    internal const int HeaderAt = 512;
+    internal const int LegacyAndHeaderByteCount = 576;
+    internal const int UpperByteCount = 256;
+    internal const int MxcsrAt = 24;
     private const int X87At = 32;
-    private const int XmmAt = 160;
+    internal const int XmmAt = 160;
     private const uint MxcsrDefault = 0x1f80;
     private const uint MxcsrMask = 0xffff;
-    private const ulong ComponentX87 = 1;
-    private const ulong ComponentSse = 2;
-    private const ulong ComponentAvx = 4;
+    internal const ulong ComponentX87 = 1;
+    internal const ulong ComponentSse = 2;
+    internal const ulong ComponentAvx = 4;
     private const ulong Compacted = 1UL << 63;
 
     /// <summary>FXSAVE.</summary>
@@ -281,7 +281,7 @@ internal static unsafe class ExtendedState
         return (x87 ? ComponentX87 : 0) | (sse ? ComponentSse : 0) | (avx ? ComponentAvx : 0);
     }
 
-    private static void InitializeX87(X86State* st)
+    internal static void InitializeX87(X86State* st)
     {
         st->Fcw = 0x37f;
         st->Fsw = 0;
@@ -294,7 +294,7 @@ internal static unsafe class ExtendedState
         new Span<ulong>(st->X87, 16).Clear();
     }
 
-    private static void SaveX87(X86State* st, Span<byte> area, bool isWide)
+    internal static void SaveX87(X86State* st, Span<byte> area, bool isWide)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(area, st->Fcw);
         BinaryPrimitives.WriteUInt16LittleEndian(area[2..], st->Fsw);
@@ -325,7 +325,7 @@ internal static unsafe class ExtendedState
         }
     }
 
-    private static void LoadX87(X86State* st, ReadOnlySpan<byte> area, bool isWide)
+    internal static void LoadX87(X86State* st, ReadOnlySpan<byte> area, bool isWide)
     {
         // Bit 6 of FCW is fixed at 1; bits 7 and 13–15 are reserved. ES and B follow from the pending exceptions.
         st->Fcw = (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(area) & 0x1f3f) | 0x40);
@@ -358,16 +358,17 @@ internal static unsafe class ExtendedState
         }
     }
 
-    private static void SaveMxcsr(X86State* st, Span<byte> area)
+    internal static void SaveMxcsr(X86State* st, Span<byte> area)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(area[MxcsrAt..], st->Mxcsr);
         BinaryPrimitives.WriteUInt32LittleEndian(area[(MxcsrAt + 4)..], MxcsrMask);
     }
 
     // The lower (0) or upper (1) halves of the vector registers that exist in this width of code.
-    private static void SaveHalves(X86State* st, Span<byte> area, int upper)
+    private static void SaveHalves(X86State* st, Span<byte> area, int upper) => SaveHalves(st, area, upper, st->CodeBits == 64 ? 16 : 8);
+
+    internal static void SaveHalves(X86State* st, Span<byte> area, int upper, int count)
     {
-        int count = st->CodeBits == 64 ? 16 : 8;
         for (int i = 0; i < count; i++)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(area[(16 * i)..], st->Vector[(4 * i) + (2 * upper)]);
@@ -375,9 +376,10 @@ internal static unsafe class ExtendedState
         }
     }
 
-    private static void LoadHalves(X86State* st, ReadOnlySpan<byte> area, int upper)
+    private static void LoadHalves(X86State* st, ReadOnlySpan<byte> area, int upper) => LoadHalves(st, area, upper, st->CodeBits == 64 ? 16 : 8);
+
+    internal static void LoadHalves(X86State* st, ReadOnlySpan<byte> area, int upper, int count)
     {
-        int count = st->CodeBits == 64 ? 16 : 8;
         for (int i = 0; i < count; i++)
         {
             st->Vector[(4 * i) + (2 * upper)] = BinaryPrimitives.ReadUInt64LittleEndian(area[(16 * i)..]);

@@ -75,6 +75,24 @@ public static class Msr
     /// <summary>The last x2APIC register.</summary>
     public const uint X2ApicLast = 0x8ff;
 
+    /// <summary>The first register of KVM's interface, MSR_KVM_WALL_CLOCK_NEW (Linux, Documentation/virt/kvm/x86/msr.rst).</summary>
+    public const uint ParavirtualFirst = ParavirtualWallClock;
+
+    /// <summary>MSR_KVM_WALL_CLOCK_NEW: where to put the time of power-on.</summary>
+    public const uint ParavirtualWallClock = 0x4b56_4d00;
+
+    /// <summary>MSR_KVM_SYSTEM_TIME_NEW: where to keep the paravirtual clock.</summary>
+    public const uint ParavirtualSystemTime = 0x4b56_4d01;
+
+    /// <summary>MSR_KVM_STEAL_TIME: where to keep how long the processor had to wait for the host.</summary>
+    public const uint ParavirtualStealTime = 0x4b56_4d03;
+
+    /// <summary>MSR_KVM_EOI_EN: where a bit says that an end of interrupt need not be written.</summary>
+    public const uint ParavirtualEoi = 0x4b56_4d04;
+
+    /// <summary>The last register of KVM's interface that exists here.</summary>
+    public const uint ParavirtualLast = ParavirtualEoi;
+
     /// <summary>IA32_EFER.</summary>
     public const uint Efer = 0xc000_0080;
 

@@ -72,7 +72,8 @@ public sealed unsafe partial class X86Cpu
         st->RetiredAtBlock = retired;
         st->TlbMisses = misses;
         st->A20Mask = ulong.MaxValue;
-        st->TscOffset = 0UL - (ulong)Clock.NowNanoseconds;
+        st->TscOffset = 0UL - TicksAt(Clock.NowNanoseconds);
+        ResetParavirtual();
         st->Fcw = 0x40;
         st->Mxcsr = 0x1f80;
         st->Xcr0 = 1;

@@ -102,6 +102,8 @@ public sealed unsafe partial class X86Cpu
                 return true;
             case >= Msr.X2ApicFirst and <= Msr.X2ApicLast when InterruptController is not null:
                 return InterruptController.TryReadRegister(index - Msr.X2ApicFirst, out value);
+            case >= Msr.ParavirtualFirst and <= Msr.ParavirtualLast when HasKvmInterface:
+                return TryReadParavirtual(index, out value);
             default:
                 break;
         }
@@ -174,6 +176,8 @@ public sealed unsafe partial class X86Cpu
                 return Assign(ref st->TscAux, value, value <= uint.MaxValue);
             case >= Msr.X2ApicFirst and <= Msr.X2ApicLast when InterruptController is not null:
                 return InterruptController.TryWriteRegister(index - Msr.X2ApicFirst, value);
+            case >= Msr.ParavirtualFirst and <= Msr.ParavirtualLast when HasKvmInterface:
+                return TryWriteParavirtual(index, value);
             default:
                 break;
         }
@@ -208,13 +212,15 @@ public sealed unsafe partial class X86Cpu
 
     private void WriteTimeStampCounter(ulong value)
     {
-        State->TscOffset = value - (ulong)Clock.NowNanoseconds;
+        State->TscOffset = value - TicksAt(Clock.NowNanoseconds);
         // An armed deadline is a value of the counter: it moves in time when the counter is set.
         ulong deadline = InterruptController?.TimerDeadline ?? 0;
         if (deadline != 0)
         {
             InterruptController!.TimerDeadline = deadline;
         }
+
+        PublishParavirtualClock();
     }
 
     private ulong* FindMtrr(uint index, out MtrrKind kind)
