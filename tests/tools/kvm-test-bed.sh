@@ -148,7 +148,7 @@ done
 printf '%s\n' "$script" > "$work/script"
 cat > "$work/init" << 'INIT'
 #!/bin/busybox sh
-export PATH=/sbin:/bin HOME=/root TERM=dumb
+export PATH=/sbin:/bin:/usr/sbin:/usr/bin HOME=/root TERM=dumb
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs devtmpfs /dev 2> /dev/null
