@@ -1,8 +1,9 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
+using Sosia.Core.Randomness;
 using Sosia.Core.Snapshots;
+using Sosia.Host.Linux.Randomness;
 
 namespace Sosia.Devices.Virtio;
 
@@ -84,7 +85,7 @@ public sealed class VirtioEntropyDevice : VirtioDevice
     {
         if (!_isDeterministic)
         {
-            RandomNumberGenerator.Fill(destination);
+            HostRandom.Fill(destination);
             return;
         }
 
@@ -98,16 +99,12 @@ public sealed class VirtioEntropyDevice : VirtioDevice
         }
     }
 
-    // splitmix64 spreads the seed over the state of xoshiro256** (Blackman and Vigna, 2018).
+    // SplitMix64 spreads the seed over the state of xoshiro256** (Blackman and Vigna, 2018).
     private void Seed(ulong seed)
     {
         for (int i = 0; i < _state.Length; i++)
         {
-            seed += 0x9e37_79b9_7f4a_7c15;
-            ulong z = seed;
-            z = (z ^ (z >> 30)) * 0xbf58_476d_1ce4_e5b9;
-            z = (z ^ (z >> 27)) * 0x94d0_49bb_1331_11eb;
-            _state[i] = z ^ (z >> 31);
+            _state[i] = SplitMix64.Next(ref seed);
         }
     }
 

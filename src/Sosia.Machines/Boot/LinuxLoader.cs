@@ -1,7 +1,8 @@
 using System;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Sosia.Core;
+using Sosia.Core.Randomness;
+using Sosia.Host.Linux.Randomness;
 
 namespace Sosia.Machines.Boot;
 
@@ -100,13 +101,14 @@ internal static class LinuxLoader
         BinaryPrimitives.WriteUInt32LittleEndian(record[12..], RandomSeedByteCount);
         if (environment.Options.EffectiveRandomSeed is { } seed)
         {
-            Span<byte> text = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64LittleEndian(text, seed);
-            SHA256.HashData(text, record[16..]);
+            for (int offset = 16; offset < record.Length; offset += sizeof(ulong))
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(record[offset..], SplitMix64.Next(ref seed));
+            }
         }
         else
         {
-            RandomNumberGenerator.Fill(record[16..]);
+            HostRandom.Fill(record[16..]);
         }
 
         _ = environment.Memory.WriteBytes(LowMemory.SetupData, record);

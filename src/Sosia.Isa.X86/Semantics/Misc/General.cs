@@ -1,9 +1,10 @@
 using System;
-using System.Security.Cryptography;
 using System.Threading;
 using Sosia.Core.Execution;
+using Sosia.Core.Randomness;
 using Sosia.Core.Time;
 using Sosia.Host.Linux.Memory;
+using Sosia.Host.Linux.Randomness;
 using Sosia.Isa.X86.Execution;
 using Sosia.Isa.X86.Mmu;
 using Sosia.Isa.X86.State;
@@ -171,11 +172,11 @@ internal static unsafe class General
         ulong value;
         if (cpu.Clock.Mode == ClockMode.Deterministic)
         {
-            value = NextPseudoRandom(ref state->RandomState);
+            value = SplitMix64.Next(ref state->RandomState);
         }
         else
         {
-            RandomNumberGenerator.Fill(new Span<byte>(&value, sizeof(ulong)));
+            HostRandom.Fill(new Span<byte>(&value, sizeof(ulong)));
         }
 
         // SAFETY: the destination is a general register's offset.
@@ -192,16 +193,6 @@ internal static unsafe class General
 
     /// <summary>CLFLUSH: no cache to flush, but the address must be readable.</summary>
     public static void Clflush(X86Cpu cpu, Op* op) => OperandAccess.Read(cpu.State, op, 1, out _);
-
-    // SplitMix64 (Steele, Lea, Flood 2014): any 64-bit state is a valid one.
-    private static ulong NextPseudoRandom(ref ulong generator)
-    {
-        generator += 0x9e37_79b9_7f4a_7c15;
-        ulong z = generator;
-        z = (z ^ (z >> 30)) * 0xbf58_476d_1ce4_e5b9;
-        z = (z ^ (z >> 27)) * 0x94d0_49bb_1331_11eb;
-        return z ^ (z >> 31);
-    }
 
     private static long Signed(ulong value, int bits) => bits == 16 ? (short)value : (int)value;
 
