@@ -56,6 +56,8 @@ public sealed class MicrovmMachine : X86Machine
         clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
         Add(clock, clock.Reset).Map(Ports);
 
+        Interrupts = new BoardInterrupts(ApicBus, ioApic, null, board, timer, systemControl, null);
+
         // One serial port, power, debugging.
         AddSerialPort(new SerialPort("uart0", Clock, new IrqLine(board, 4), SerialBackend(0)));
         SerialPorts[0].Map(Ports, SerialPort.Com1);
@@ -78,6 +80,9 @@ public sealed class MicrovmMachine : X86Machine
             _virtioCount++;
         }
     }
+
+    /// <inheritdoc/>
+    public override IInterruptHardware? Interrupts { get; }
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()

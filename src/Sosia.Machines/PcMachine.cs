@@ -63,6 +63,8 @@ public sealed class PcMachine : X86Machine
         clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
         Add(clock, clock.Reset).Map(Ports);
 
+        Interrupts = new BoardInterrupts(ApicBus, ioApic, _pic, board, timer, systemControl, eventTimers);
+
         // DMA controllers and the port of power-on self test codes.
         var dma = new DmaControllers(Log);
         Add(dma, dma.Reset).Map(Ports);
@@ -120,6 +122,9 @@ public sealed class PcMachine : X86Machine
             AddPci(new VirtioPciFunction(device));
         }
     }
+
+    /// <inheritdoc/>
+    public override IInterruptHardware? Interrupts { get; }
 
     /// <summary>The power management registers: for pressing the power button.</summary>
     public AcpiRegisters PowerManagement => _powerManagement.Acpi;

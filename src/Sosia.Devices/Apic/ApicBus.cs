@@ -41,6 +41,9 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
         _log = log;
     }
 
+    /// <summary>The host's local APICs that stand in for these; null for none. Then messages go there, and what arrives here is not for the processors.</summary>
+    public IInterruptAccelerator? Accelerator { get; set; }
+
     /// <summary>Who answers interrupt acknowledge cycles for ExtINT; null on a machine without 8259A.</summary>
     public IExternalInterruptController? ExternalInterrupts { get; set; }
 
@@ -69,6 +72,12 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     /// <inheritdoc/>
     public void SetIrq(int input, bool asserted)
     {
+        if (Accelerator is not null)
+        {
+            SetAcceleratedIrq(input, asserted);
+            return;
+        }
+
         foreach (LocalApic apic in _localApics)
         {
             apic.SetLocalInterrupt(input, asserted);
@@ -81,6 +90,12 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
         if ((address & ~0xf_ffffUL) != 0xfee0_0000)
         {
             _log.GuestMisuse("apic-bus", "message-signalled interrupt to an address that is no interrupt message", address);
+            return;
+        }
+
+        if (Accelerator is { } accelerator)
+        {
+            accelerator.SendMessage(address, data);
             return;
         }
 
@@ -98,6 +113,13 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
     /// <returns>True when at least one accepted it.</returns>
     public bool Deliver(in ApicMessage message)
     {
+        if (Accelerator is { } accelerator)
+        {
+            (ulong address, uint data) = message.ToMemoryWrite();
+            accelerator.SendMessage(address, data);
+            return true;
+        }
+
         if (message.Mode == ApicDeliveryMode.LowestPriority)
         {
             return DeliverLowestPriority(message);
@@ -185,6 +207,24 @@ public sealed class ApicBus : IIrqSink, IMessageInterruptTarget
             var created = new ApicWindow(this, basePhysical);
             _memory.MapDevice(basePhysical, 4096, created, "lapic");
             _windows.Add(created);
+        }
+    }
+
+    // The pair's output and the board's NMI, while the local interrupts are the host's.
+    private void SetAcceleratedIrq(int input, bool asserted)
+    {
+        foreach (LocalApic apic in _localApics)
+        {
+            apic.NoteLocalInterrupt(input, asserted);
+        }
+
+        if (input == ExternalInterruptInput && !Accelerator!.TakesWires)
+        {
+            Accelerator.SetExternalInterrupt(asserted);
+        }
+        else if (input == NonMaskableInput && asserted)
+        {
+            _localApics[0].PassNonMaskable();
         }
     }
 

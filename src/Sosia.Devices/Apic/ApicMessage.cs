@@ -11,6 +11,11 @@ public readonly record struct ApicMessage(uint Destination, bool IsLogical, Apic
     /// <summary>The physical destination that reaches every processor.</summary>
     public const uint Broadcast = 0xffff_ffff;
 
+    /// <summary>The message as a device writes it to memory (Intel SDM volume 3, 11.11).</summary>
+    public (ulong Address, uint Data) ToMemoryWrite()
+        => (0xfee0_0000 | ((ulong)(byte)Destination << 12) | (IsLogical ? 4u : 0),
+            Vector | ((uint)Mode << 8) | (IsLevelTriggered ? 0xc000u : 0));
+
     /// <summary>Widens an 8-bit destination field: in physical mode 0xff means everybody.</summary>
     public static uint WidenDestination(byte destination, bool isLogical) => destination == 0xff && !isLogical ? Broadcast : destination;
 }

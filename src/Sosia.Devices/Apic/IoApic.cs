@@ -205,11 +205,46 @@ public sealed class IoApic : IIrqSink, IMmioDevice, ISnapshotable
                 }
 
                 _entries[input] = entry;
+                AnnounceEntry(input);
                 ServiceLevel(input);
                 break;
             default:
                 _log.GuestMisuse(SnapshotName, "write to an indirect register that does not exist or is read-only", _select);
                 break;
+        }
+    }
+
+    /// <summary>Reads all registers, for a hypervisor of the host that stands in for this I/O APIC.</summary>
+    internal IoApicRegisters Export()
+    {
+        var registers = new IoApicRegisters { Select = _select, Id = _id, Lines = _lines };
+        for (int i = 0; i < InputCount; i++)
+        {
+            registers.Entries[i] = _entries[i];
+        }
+
+        return registers;
+    }
+
+    /// <summary>Replaces all registers.</summary>
+    internal void Import(in IoApicRegisters registers)
+    {
+        _select = registers.Select;
+        _id = (byte)(registers.Id & 0xf);
+        _lines = registers.Lines;
+        for (int i = 0; i < InputCount; i++)
+        {
+            _entries[i] = registers.Entries[i] & (EntryWritable | EntryRemoteIrr);
+        }
+    }
+
+    /// <summary>Tells the host's local APICs, if they stand in, where an input leads: they have to know whose end of interrupt is of interest.</summary>
+    internal void AnnounceEntry(int input)
+    {
+        if (_bus.Accelerator is { TakesWires: false } accelerator)
+        {
+            (ulong address, uint data) = ToMessage(_entries[input]).ToMemoryWrite();
+            accelerator.SetIoApicEntry(input, address, data, (_entries[input] & EntryMasked) != 0);
         }
     }
 
@@ -226,12 +261,23 @@ public sealed class IoApic : IIrqSink, IMmioDevice, ISnapshotable
 
     private bool Send(ulong entry)
     {
+        if ((ApicDeliveryMode)((entry >> 8) & 7) == ApicDeliveryMode.External && _bus.Accelerator is { TakesWires: false })
+        {
+            // The host's local APICs take no ExtINT by message: the 8259A pair's output leads to the first processor by itself.
+            return false;
+        }
+
+        return _bus.Deliver(ToMessage(entry));
+    }
+
+    private static ApicMessage ToMessage(ulong entry)
+    {
         bool isLogical = (entry & EntryLogical) != 0;
-        return _bus.Deliver(new ApicMessage(
+        return new ApicMessage(
             ApicMessage.WidenDestination((byte)(entry >> 56), isLogical),
             isLogical,
             (ApicDeliveryMode)((entry >> 8) & 7),
             (byte)entry,
-            (entry & EntryLevelTriggered) != 0));
+            (entry & EntryLevelTriggered) != 0);
     }
 }

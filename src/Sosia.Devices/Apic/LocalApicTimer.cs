@@ -145,6 +145,27 @@ internal sealed class LocalApicTimer
         _deadline = 0;
     }
 
+    /// <summary>Another timer stands in for this one from now on.</summary>
+    public void Suspend() => Stop();
+
+    /// <summary>Goes on from another timer's state.</summary>
+    public void Resume(int mode, uint divideConfiguration, uint initialCount, uint currentCount, ulong deadline)
+    {
+        Stop();
+        _mode = Math.Min(mode, ModeDeadline);
+        _divideConfiguration = divideConfiguration & 0xb;
+        _initialCount = initialCount;
+        _deadline = _mode == ModeDeadline ? deadline : 0;
+        if (_mode == ModeDeadline)
+        {
+            ArmDeadline();
+        }
+        else
+        {
+            StartFrom(currentCount);
+        }
+    }
+
     public void Save(SnapshotWriter writer)
     {
         writer.Write("timer.mode", _mode);

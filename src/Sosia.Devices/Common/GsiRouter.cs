@@ -29,6 +29,24 @@ public sealed class GsiRouter : IIrqSink, ISnapshotable
     /// <inheritdoc/>
     public int SnapshotVersion => 1;
 
+    /// <summary>The host's controllers that stand in for the machine's; null for none. Then wires end there.</summary>
+    internal IInterruptAccelerator? Accelerator { get; set; }
+
+    /// <summary>The wires that are asserted, a bit each.</summary>
+    internal uint AssertedWires
+    {
+        get
+        {
+            uint wires = 0;
+            for (int i = 0; i < _assertions.Length; i++)
+            {
+                wires |= _assertions[i] > 0 ? 1u << i : 0;
+            }
+
+            return wires;
+        }
+    }
+
     /// <inheritdoc/>
     public void SetIrq(int input, bool asserted)
     {
@@ -36,6 +54,12 @@ public sealed class GsiRouter : IIrqSink, ISnapshotable
         int after = _assertions[input] = before + (asserted ? 1 : -1);
         if (before > 0 != after > 0)
         {
+            if (Accelerator is { } accelerator)
+            {
+                accelerator.SetWire(input, after > 0);
+                return;
+            }
+
             _pic?.SetIrq(input, after > 0);
             _ioApic?.SetIrq(input == 0 ? 2 : input, after > 0);
         }

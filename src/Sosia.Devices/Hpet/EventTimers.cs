@@ -81,6 +81,12 @@ public sealed class EventTimers : IMmioDevice, ISnapshotable
     /// </summary>
     public IIrqSink LegacyInputs { get; }
 
+    /// <summary>True while the event timers have the place of the interval timer and the real-time clock on their wires.</summary>
+    public bool HasReplacedTimer => IsLegacy;
+
+    /// <summary>Called when <see cref="HasReplacedTimer"/> has changed; null for nobody.</summary>
+    public System.Action? ReplacedTimerChanged { get; set; }
+
     private bool IsEnabled => (_configuration & Enable) != 0;
 
     private bool IsLegacy => (_configuration & LegacyReplacement) != 0;
@@ -276,6 +282,7 @@ public sealed class EventTimers : IMmioDevice, ISnapshotable
         if ((changed & LegacyReplacement) != 0)
         {
             UpdateLegacyInputs();
+            ReplacedTimerChanged?.Invoke();
         }
 
         for (int i = 0; i < TimerCount; i++)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Sosia.Core.Interrupts;
 using Sosia.Core.Snapshots;
 
 namespace Sosia.Devices.Pic8259;
@@ -167,6 +168,48 @@ internal sealed class Pic8259Chip
                 _mask = value;
                 break;
         }
+    }
+
+    /// <summary>Reads everything, for a hypervisor of the host that stands in for this chip.</summary>
+    public PicRegisters Export() => new()
+    {
+        Lines = _lines,
+        Requests = _requests,
+        Mask = _mask,
+        InService = _inService,
+        LowestPriority = _lowestPriority,
+        VectorBase = _vectorBase,
+        Cascade = _cascade,
+        EdgeLevel = EdgeLevel,
+        ExpectedWord = (byte)(_expecting == Expecting.Operation ? 0 : (int)_expecting + 1),
+        NeedsIcw4 = _needsIcw4,
+        ReadsInService = _readInService,
+        Poll = _poll,
+        SpecialMask = _specialMask,
+        AutoEoi = _autoEoi,
+        RotatesOnAutoEoi = _rotateOnAutoEoi,
+        SpecialFullyNested = _fullyNestedSpecial,
+    };
+
+    /// <summary>Replaces everything but what ICW1 says of the kind of wiring.</summary>
+    public void Import(in PicRegisters registers)
+    {
+        _lines = registers.Lines;
+        _requests = registers.Requests;
+        _mask = registers.Mask;
+        _inService = registers.InService;
+        _lowestPriority = (byte)(registers.LowestPriority & 7);
+        _vectorBase = (byte)(registers.VectorBase & 0xf8);
+        _cascade = registers.Cascade;
+        EdgeLevel = registers.EdgeLevel;
+        _expecting = registers.ExpectedWord is >= 2 and <= 4 ? (Expecting)(registers.ExpectedWord - 1) : Expecting.Operation;
+        _needsIcw4 = registers.NeedsIcw4;
+        _readInService = registers.ReadsInService;
+        _poll = registers.Poll;
+        _specialMask = registers.SpecialMask;
+        _autoEoi = registers.AutoEoi;
+        _rotateOnAutoEoi = registers.RotatesOnAutoEoi;
+        _fullyNestedSpecial = registers.SpecialFullyNested;
     }
 
     public void Save(SnapshotWriter writer, string prefix)

@@ -46,6 +46,9 @@ public sealed class Pic8259Pair : IIrqSink, IExternalInterruptController, ISnaps
     /// <inheritdoc/>
     public int SnapshotVersion => 1;
 
+    /// <summary>The level of the master's INT output.</summary>
+    public bool IsOutputAsserted => _interrupt.IsAsserted;
+
     /// <summary>Claims the ports of a PC.</summary>
     public void Map(PortBus ports)
     {
@@ -117,6 +120,15 @@ public sealed class Pic8259Pair : IIrqSink, IExternalInterruptController, ISnaps
         _slave.Restore(reader, "slave.");
         _interrupt.RestoreLevel(reader.ReadBoolean("int"));
     }
+
+    /// <summary>Reads a chip, for a hypervisor of the host that stands in for the pair.</summary>
+    internal PicRegisters Export(int chip) => (chip == 0 ? _master : _slave).Export();
+
+    /// <summary>Replaces a chip's registers. What follows for the output is seen after both (<see cref="UpdateOutput"/>).</summary>
+    internal void Import(int chip, in PicRegisters registers) => (chip == 0 ? _master : _slave).Import(registers);
+
+    /// <summary>Drives the output as the registers have it now.</summary>
+    internal void UpdateOutput() => Update();
 
     private void Update()
     {

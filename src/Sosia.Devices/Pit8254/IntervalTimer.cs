@@ -98,6 +98,26 @@ public sealed class IntervalTimer : ISnapshotable
         _irq.RestoreLevel(reader.ReadBoolean("irq"));
     }
 
+    /// <summary>Reads a counter, for a hypervisor of the host that stands in for the timer.</summary>
+    internal PitChannelRegisters Export(int channel) => _channels[channel].Export();
+
+    /// <summary>Takes a counter's state back.</summary>
+    internal void Import(int channel, in PitChannelRegisters registers)
+    {
+        _channels[channel].Import(registers, Now);
+        if (channel == 0)
+        {
+            UpdateChannel0();
+        }
+    }
+
+    /// <summary>The hypervisor's timer counts from now on: this one's interrupt comes from there.</summary>
+    internal void Suspend()
+    {
+        _timer.Cancel();
+        _irq.Set(false);
+    }
+
     private byte Read(int offset) => offset == 3 ? (byte)0xff : _channels[offset].Read(Now);
 
     private void Write(int offset, byte value)

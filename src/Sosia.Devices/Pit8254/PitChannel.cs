@@ -1,4 +1,5 @@
 using System;
+using Sosia.Core.Interrupts;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
 
@@ -297,6 +298,49 @@ internal sealed class PitChannel
             default:
                 return !_armed ? MachineClock.Never : Output ? _start + _count : _start + _count + 1;
         }
+    }
+
+    /// <summary>Reads what a hypervisor of the host needs to stand in for this counter.</summary>
+    public PitChannelRegisters Export() => new()
+    {
+        Count = _reload == 0 ? Modulus : _reload,
+        Mode = _mode,
+        AccessMode = _access,
+        IsBcd = _bcd,
+        Gate = Gate,
+        LatchedCount = _countLatched ? _latchedCount : null,
+        LatchedStatus = _statusLatched ? _latchedStatus : null,
+        ReadsHighByte = _readHighNext,
+        WrittenLowByte = _writeHighNext ? _writtenLow : null,
+    };
+
+    /// <summary>Takes another counter's state and counts from its beginning: where the other was in its cycle is not known.</summary>
+    public void Import(in PitChannelRegisters registers, long now)
+    {
+        WriteControl((byte)((registers.AccessMode << 4) | (registers.Mode << 1) | (registers.IsBcd ? 1 : 0)), now);
+        Gate = registers.Gate;
+        _reload = Math.Clamp(registers.Count, 1, Modulus);
+        if (registers.Mode is 2 or 3)
+        {
+            // One-shot modes have had their event, or get it from the software that waits for it.
+            if (Gate)
+            {
+                Start(_reload, now);
+            }
+        }
+        else
+        {
+            Start(_reload, now);
+            SetOutput(true);
+        }
+
+        _countLatched = registers.LatchedCount is not null;
+        _latchedCount = registers.LatchedCount ?? 0;
+        _statusLatched = registers.LatchedStatus is not null;
+        _latchedStatus = registers.LatchedStatus ?? 0;
+        _readHighNext = registers.ReadsHighByte;
+        _writeHighNext = registers.WrittenLowByte is not null;
+        _writtenLow = registers.WrittenLowByte ?? 0;
     }
 
     public void Save(SnapshotWriter writer, string prefix)

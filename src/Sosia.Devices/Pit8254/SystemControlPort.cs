@@ -38,6 +38,13 @@ public sealed class SystemControlPort : ISnapshotable
     /// <summary>True when the speaker is connected to counter 2.</summary>
     public bool IsSpeakerEnabled => (_control & 2) != 0;
 
+    /// <summary>The data bit, with which software switches the speaker.</summary>
+    internal bool SpeakerData
+    {
+        get => IsSpeakerEnabled;
+        set => _control = (byte)((_control & ~2) | (value ? 2 : 0));
+    }
+
     /// <summary>Claims port 0x61.</summary>
     public void Map(PortBus ports) => ports.Map(0x61, 1, Ports, "port61");
 
