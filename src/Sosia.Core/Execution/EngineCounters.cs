@@ -30,4 +30,13 @@ public readonly record struct EngineCounters(long Translations, long HelperCalls
 
     /// <summary>Times that translated code called the interpreter's handler of an instruction, by mnemonic; null for none.</summary>
     public IReadOnlyDictionary<string, long>? CallsByMnemonic { get; init; }
+
+    /// <summary>Guest instructions that the host's processor executed directly, as the guest has them; −1 when they cannot be counted.</summary>
+    public long InstructionsNative { get; init; }
+
+    /// <summary>
+    /// How often execution left guest code for the VMM, by cause (see <see cref="ExitCause"/>); null when the engine does not count it. An instruction
+    /// counts under each cause that it had.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? ExitsByCause { get; init; }
 }

@@ -17,6 +17,12 @@ public interface IEngine : IDisposable
     /// <summary>True when several threads may run a vCPU each, outside deterministic time; false when one thread runs them in turns.</summary>
     bool RunsCpusInParallel => false;
 
+    /// <summary>
+    /// True when <see cref="RunLimits.MaxInstructions"/> is exact to the instruction, which deterministic time and lockstep need; false when instructions
+    /// cannot be counted out, as under hardware virtualization.
+    /// </summary>
+    bool HasExactBudget => true;
+
     /// <summary>Runs a vCPU until something happens.</summary>
     /// <param name="vcpu">A vCPU of an ISA that this engine supports; only one thread runs a vCPU at a time.</param>
     /// <param name="limits">The budget.</param>
