@@ -45,7 +45,7 @@ internal static class CompareProperties
 
         if (html is not null)
         {
-            OutputFile.Write("--html", html, HtmlReport.Of(report));
+            OutputFile.Write("--html", html, HtmlReport.Write(report));
         }
 
         return !report.AreEquivalent ? ExitStatus.EnginesDiffer : report.AreInControl ? ExitStatus.Success : ExitStatus.GuestGotThrough;

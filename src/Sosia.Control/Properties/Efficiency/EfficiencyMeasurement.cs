@@ -9,10 +9,19 @@ namespace Sosia.Control.Properties.Efficiency;
 /// <summary>Runs the guest under one engine from power-on to its prompt, and the compute programs, and takes the figures.</summary>
 internal static class EfficiencyMeasurement
 {
+    // A longer run is not made twice.
+    private const double RepeatBelowSeconds = 20;
+
     /// <summary>Measures.</summary>
     public static EfficiencyResult Measure(PropertiesOptions options, Func<IEngine> createEngine, KernelMeasurement kernels)
     {
         (StopReason end, MachineStats stats, EngineCounters counters) = RunGuest(options, createEngine());
+        if (stats.WallSeconds < RepeatBelowSeconds && RunGuest(options, createEngine()) is var second && second.Stats.WallSeconds < stats.WallSeconds)
+        {
+            // Other work on the host only ever adds to a time.
+            (end, stats, counters) = second;
+        }
+
         long native = counters.InstructionsNative;
         // Instructions that translated code had the interpreter's routines execute were interpreted.
         long called = (counters.CallsByMnemonic ?? new Dictionary<string, long>()).Values.Sum();

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using Sosia.Core;
 using Sosia.Core.Execution;
@@ -7,53 +6,58 @@ using Sosia.Jit.X64;
 
 namespace Sosia.Control.Properties.Efficiency;
 
-/// <summary>Times the <see cref="ComputeKernels"/>: on the host once, then as a program in ring 3 under each engine.</summary>
-internal sealed class KernelMeasurement : IDisposable
+/// <summary>
+/// Times the <see cref="ComputeKernels"/> as programs in ring 3 under an engine and on the host's processor, in turns. Other work on the host only ever adds to a
+/// time, so that the shortest of several counts.
+/// </summary>
+internal sealed class KernelMeasurement
 {
     private const int Runs = 5;
+    private const int HostShare = 4;
 
     private readonly TimeSpan _atLeast;
-    private readonly Dictionary<string, (NativeKernel Kernel, double Nanoseconds)> _native = [];
 
-    /// <summary>Times all kernels on the host.</summary>
+    /// <summary>Prepares measurements.</summary>
     /// <param name="atLeast">How long a run in a guest is to take at least; on the host it is a quarter of it.</param>
     public KernelMeasurement(TimeSpan atLeast)
     {
         _atLeast = atLeast;
-        foreach (ComputeKernel kernel in ComputeKernels.All)
-        {
-            var native = new NativeKernel(kernel);
-            _native.Add(kernel.Name, (native, NanosecondsPerRound(rounds => native.Run(rounds).Elapsed, atLeast / 4)));
-        }
     }
 
-    /// <summary>Times a kernel under an engine.</summary>
-    /// <exception cref="SosiaException">The guest did not come to its end.</exception>
+    /// <summary>Times a kernel under an engine and on the host.</summary>
+    /// <exception cref="SosiaException">The guest did not come to its end, or the host refuses to execute the kernel.</exception>
     public KernelFigures Measure(ComputeKernel kernel, Func<IEngine> createEngine)
     {
-        (NativeKernel native, double nativeNanoseconds) = _native[kernel.Name];
-        // What a run takes before and after its rounds.
-        TimeSpan[] empty = [RunInGuest(kernel, createEngine, 0).Elapsed, RunInGuest(kernel, createEngine, 0).Elapsed, RunInGuest(kernel, createEngine, 0).Elapsed];
-        Array.Sort(empty);
+        using var native = new NativeKernel(kernel);
         bool isEqual = true;
-        double guestNanoseconds = NanosecondsPerRound(
-            rounds =>
-            {
-                (ulong sum, TimeSpan elapsed) = RunInGuest(kernel, createEngine, rounds);
-                isEqual &= sum == native.Run(rounds).Sum;
-                return elapsed - empty[1];
-            },
-            _atLeast);
-        return new KernelFigures(kernel.Name, kernel.Description, nativeNanoseconds, guestNanoseconds, isEqual);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach ((NativeKernel kernel, _) in _native.Values)
+        TimeSpan empty = TimeSpan.MaxValue;
+        for (int i = 0; i < Runs; i++)
         {
-            kernel.Dispose();
+            // What a run takes before and after its rounds.
+            TimeSpan elapsed = RunInGuest(kernel, createEngine, 0).Elapsed;
+            empty = elapsed < empty ? elapsed : empty;
         }
+
+        TimeSpan InGuest(long rounds)
+        {
+            (ulong sum, TimeSpan elapsed) = RunInGuest(kernel, createEngine, rounds);
+            isEqual &= sum == native.Run(rounds).Sum;
+            return elapsed - empty;
+        }
+
+        TimeSpan OnHost(long rounds) => native.Run(rounds).Elapsed;
+
+        long guestRounds = FindRounds(InGuest, _atLeast);
+        long hostRounds = FindRounds(OnHost, _atLeast / HostShare);
+        double guestNanoseconds = double.MaxValue;
+        double hostNanoseconds = double.MaxValue;
+        for (int i = 0; i < Runs; i++)
+        {
+            hostNanoseconds = Math.Min(hostNanoseconds, OnHost(hostRounds).TotalNanoseconds / hostRounds);
+            guestNanoseconds = Math.Min(guestNanoseconds, InGuest(guestRounds).TotalNanoseconds / guestRounds);
+        }
+
+        return new KernelFigures(kernel.Name, kernel.Description, hostNanoseconds, Math.Max(guestNanoseconds, 1e-3), isEqual);
     }
 
     private static (ulong Sum, TimeSpan Elapsed) RunInGuest(ComputeKernel kernel, Func<IEngine> createEngine, long rounds)
@@ -78,8 +82,8 @@ internal sealed class KernelMeasurement : IDisposable
             : throw new SosiaException($"The program '{kernel.Name}' did not come to its end under the engine '{guest.Machine.Engine.Name}' ({end.Reason}).", FailureKind.Host);
     }
 
-    // The number of rounds grows until a run takes long enough; then the median of several.
-    private static double NanosecondsPerRound(Func<long, TimeSpan> run, TimeSpan atLeast)
+    // The number of rounds grows until a run takes long enough.
+    private static long FindRounds(Func<long, TimeSpan> run, TimeSpan atLeast)
     {
         long rounds = 1;
         TimeSpan elapsed;
@@ -89,14 +93,6 @@ internal sealed class KernelMeasurement : IDisposable
             rounds = (long)Math.Ceiling(rounds * Math.Clamp(missing, 1.5, 8));
         }
 
-        var nanoseconds = new double[Runs];
-        nanoseconds[0] = elapsed.TotalNanoseconds / rounds;
-        for (int i = 1; i < Runs; i++)
-        {
-            nanoseconds[i] = run(rounds).TotalNanoseconds / rounds;
-        }
-
-        Array.Sort(nanoseconds);
-        return Math.Max(nanoseconds[Runs / 2], 1e-3);
+        return rounds;
     }
 }
