@@ -5,7 +5,6 @@ using System.IO;
 using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Isa.X86;
-using Sosia.Isa.X86.State;
 using Sosia.Jit.X64;
 using Sosia.Machines;
 

@@ -9,7 +9,6 @@ using Sosia.Control;
 using Sosia.Control.Properties;
 using Sosia.Control.Properties.Equivalence;
 using Sosia.Control.Properties.Html;
-using Sosia.Core.Execution;
 using Sosia.Machines.Tests.Lockstep;
 using Xunit;
 

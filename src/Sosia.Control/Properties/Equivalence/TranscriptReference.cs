@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Text.RegularExpressions;
-using Sosia.Core.Execution;
 using Sosia.Core.Time;
 
 namespace Sosia.Control.Properties.Equivalence;

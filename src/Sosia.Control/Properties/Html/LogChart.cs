@@ -55,25 +55,35 @@ internal sealed class LogChart
     private XElement Bars(string name, IReadOnlyList<double> values, IReadOnlyList<(string Name, string Colour)> engines, Func<double, string> value)
     {
         int height = (2 * Padding) + (BarDistance * (values.Count - 1)) + BarHeight;
-        return Shape(
-            "svg",
-            At("class", "bars"),
-            At("width", "100%"),
-            At("height", height),
-            At("role", "img"),
-            At("aria-label", $"{name}: {string.Join(", ", values.Select((v, i) => $"{engines[i].Name} {(v < 0 ? "unknown" : value(v))}"))}"),
-            Decades().Select(d => Shape("line", At("class", "grid"), Percent("x1", Place(d)), Percent("x2", Place(d)), At("y1", 0), At("y2", height))),
-            values.Select((v, i) => v <= 0
-                ? null
-                : Shape(
-                    "rect",
-                    At("class", engines[i].Colour),
-                    At("x", 0),
-                    At("y", Padding + (BarDistance * i)),
-                    At("height", BarHeight),
-                    At("rx", 2),
-                    Percent("width", Math.Max(0.4, Place(Math.Log10(v)))),
-                    Shape("title", $"{engines[i].Name}: {value(v)}"))));
+        return Of(
+            "div",
+            "plot",
+            // As high as the row, however many lines its name takes.
+            Shape(
+                "svg",
+                At("class", "lines"),
+                At("width", "100%"),
+                At("height", "100%"),
+                At("aria-hidden", "true"),
+                Decades().Select(d => Shape("line", At("class", "grid"), Percent("x1", Place(d)), Percent("x2", Place(d)), At("y1", 0), At("y2", "100%")))),
+            Shape(
+                "svg",
+                At("class", "bars"),
+                At("width", "100%"),
+                At("height", height),
+                At("role", "img"),
+                At("aria-label", $"{name}: {string.Join(", ", values.Select((v, i) => $"{engines[i].Name} {(v < 0 ? "unknown" : value(v))}"))}"),
+                values.Select((v, i) => v <= 0
+                    ? null
+                    : Shape(
+                        "rect",
+                        At("class", engines[i].Colour),
+                        At("x", 0),
+                        At("y", Padding + (BarDistance * i)),
+                        At("height", BarHeight),
+                        At("rx", 2),
+                        Percent("width", Math.Max(0.4, Place(Math.Log10(v)))),
+                        Shape("title", $"{engines[i].Name}: {value(v)}")))));
     }
 
     private XElement Axis()
