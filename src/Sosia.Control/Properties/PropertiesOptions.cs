@@ -35,6 +35,9 @@ public sealed record PropertiesOptions
     /// <summary>How long a run of a compute program in a guest is to take at least: shorter runs are less exact.</summary>
     public TimeSpan KernelTime { get; init; } = TimeSpan.FromMilliseconds(120);
 
+    /// <summary>How many runs of each compute program the shortest is taken from; at least 1.</summary>
+    public int KernelRuns { get; init; } = 5;
+
     /// <summary>How much host time one run of the guest gets.</summary>
     public TimeSpan GuestTimeout { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -111,7 +111,8 @@ public sealed unsafe class PropertiesReportTests : IDisposable
         GuestName = "tiny",
         Engines = engines,
         MaxInstructions = 100_000,
-        KernelTime = TimeSpan.FromMilliseconds(1),
+        KernelTime = TimeSpan.FromMicroseconds(100),
+        KernelRuns = 1,
         Machine = new MachineOptions
         {
             Kernel = _files.Write(

@@ -12,16 +12,18 @@ namespace Sosia.Control.Properties.Efficiency;
 /// </summary>
 internal sealed class KernelMeasurement
 {
-    private const int Runs = 5;
     private const int HostShare = 4;
 
     private readonly TimeSpan _atLeast;
+    private readonly int _runs;
 
     /// <summary>Prepares measurements.</summary>
     /// <param name="atLeast">How long a run in a guest is to take at least; on the host it is a quarter of it.</param>
-    public KernelMeasurement(TimeSpan atLeast)
+    /// <param name="runs">How many runs the shortest is taken from; at least 1.</param>
+    public KernelMeasurement(TimeSpan atLeast, int runs)
     {
         _atLeast = atLeast;
+        _runs = runs;
     }
 
     /// <summary>Times a kernel under an engine and on the host.</summary>
@@ -31,7 +33,7 @@ internal sealed class KernelMeasurement
         using var native = new NativeKernel(kernel);
         bool isEqual = true;
         TimeSpan empty = TimeSpan.MaxValue;
-        for (int i = 0; i < Runs; i++)
+        for (int i = 0; i < _runs; i++)
         {
             // What a run takes before and after its rounds.
             TimeSpan elapsed = RunInGuest(kernel, createEngine, 0).Elapsed;
@@ -51,7 +53,7 @@ internal sealed class KernelMeasurement
         long hostRounds = FindRounds(OnHost, _atLeast / HostShare);
         double guestNanoseconds = double.MaxValue;
         double hostNanoseconds = double.MaxValue;
-        for (int i = 0; i < Runs; i++)
+        for (int i = 0; i < _runs; i++)
         {
             hostNanoseconds = Math.Min(hostNanoseconds, OnHost(hostRounds).TotalNanoseconds / hostRounds);
             guestNanoseconds = Math.Min(guestNanoseconds, InGuest(guestRounds).TotalNanoseconds / guestRounds);
