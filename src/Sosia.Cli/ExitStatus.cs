@@ -9,6 +9,7 @@ internal static class ExitStatus
     public const int EnginesDiffer = 1;
     public const int BadArguments = 2;
     public const int HostLacksSomething = 4;
+    public const int GuestGotThrough = 5;
 
     /// <summary>What a shell reports of a program that a signal ended.</summary>
     public static int OfSignal(int number) => 128 + number;

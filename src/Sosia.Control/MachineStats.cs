@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text.Json.Serialization;
 using Sosia.Core.Execution;
 using Sosia.Isa.X86;
@@ -47,6 +48,14 @@ public sealed record MachineStats
     /// <summary>Instructions retired while host code ran.</summary>
     [JsonPropertyName("instructionsInHostCode")]
     public required long InstructionsInHostCode { get; init; }
+
+    /// <summary>Instructions that the host's processor executed directly, as the guest has them; −1 when they cannot be counted.</summary>
+    [JsonPropertyName("instructionsNative")]
+    public required long InstructionsNative { get; init; }
+
+    /// <summary>How often execution left guest code for the VMM, by cause, the most frequent first; empty when the engine does not count it.</summary>
+    [JsonPropertyName("exitsByCause")]
+    public required IReadOnlyDictionary<string, long> ExitsByCause { get; init; }
 
     /// <summary>All other instructions retired: cold code, and what has no host code.</summary>
     [JsonPropertyName("instructionsInterpreted")]
@@ -121,7 +130,9 @@ public sealed record MachineStats
             HelperCallsByInstruction = counters.CallsByMnemonic ?? new Dictionary<string, long>(),
             TranslatedInstructions = counters.TranslatedInstructions,
             InstructionsInHostCode = counters.InstructionsInHostCode,
-            InstructionsInterpreted = Math.Max(0, retired - counters.InstructionsInHostCode),
+            InstructionsNative = counters.InstructionsNative,
+            ExitsByCause = new Dictionary<string, long>((counters.ExitsByCause ?? new Dictionary<string, long>()).OrderByDescending(static p => p.Value)),
+            InstructionsInterpreted = Math.Max(0, retired - counters.InstructionsInHostCode - Math.Max(0, counters.InstructionsNative)),
             TranslationSeconds = translation,
             TranslationShare = wall.TotalSeconds > 0 ? translation / wall.TotalSeconds : 0,
             TranslationMicrosecondsPerInstruction = counters.TranslatedInstructions != 0 ? translation * 1e6 / counters.TranslatedInstructions : 0,

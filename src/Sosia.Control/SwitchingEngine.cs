@@ -57,6 +57,8 @@ public sealed class SwitchingEngine : IEngine
                     CodeCacheUsedByteCount = sum.CodeCacheUsedByteCount + counters.CodeCacheUsedByteCount,
                     CacheFlushes = sum.CacheFlushes + counters.CacheFlushes,
                     CallsByMnemonic = counters.CallsByMnemonic ?? sum.CallsByMnemonic,
+                    InstructionsNative = sum.InstructionsNative < 0 || counters.InstructionsNative < 0 ? -1 : sum.InstructionsNative + counters.InstructionsNative,
+                    ExitsByCause = Sum(sum.ExitsByCause, counters.ExitsByCause),
                 };
             }
 
@@ -114,6 +116,22 @@ public sealed class SwitchingEngine : IEngine
         {
             engine.Dispose();
         }
+    }
+
+    private static IReadOnlyDictionary<string, long>? Sum(IReadOnlyDictionary<string, long>? first, IReadOnlyDictionary<string, long>? second)
+    {
+        if (first is null || second is null)
+        {
+            return first ?? second;
+        }
+
+        var sums = new Dictionary<string, long>(first);
+        foreach ((string cause, long count) in second)
+        {
+            sums[cause] = sums.GetValueOrDefault(cause) + count;
+        }
+
+        return sums;
     }
 
     // Which engine an instruction is for, and the first one that may be for another.

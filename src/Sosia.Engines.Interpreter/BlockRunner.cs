@@ -36,12 +36,15 @@ internal sealed unsafe class BlockRunner : IDisposable
         _cpu = cpu;
         _state = cpu.State;
         Cache = new BlockCache(cpu);
+        Exits = new ExitCounts(cpu);
         _builder = new BlockBuilder(cpu, Cache);
         // SAFETY: a zeroed native table of the size that the constant names, freed in Dispose.
         _jumpCache = (JumpCacheEntry*)NativeMemory.AllocZeroed(JumpCacheEntry.Count, (nuint)sizeof(JumpCacheEntry));
     }
 
     public BlockCache Cache { get; }
+
+    public ExitCounts Exits { get; }
 
     public ExitReason Run(long maxInstructions)
     {
@@ -53,6 +56,7 @@ internal sealed unsafe class BlockRunner : IDisposable
             limit = long.MaxValue;
         }
 
+        Exits.Begin();
         _faultsLeft = maxInstructions;
         // Since the last run another engine may have executed the block behind, or a debugger or a restored state changed RIP.
         _linkFrom = null;
@@ -82,6 +86,7 @@ internal sealed unsafe class BlockRunner : IDisposable
         }
 
         st->JumpCache = null;
+        Exits.End(reason.Value);
         return reason.Value;
     }
 
@@ -336,6 +341,7 @@ internal sealed unsafe class BlockRunner : IDisposable
     private bool DeliverFault()
     {
         _faultsLeft--;
+        Exits.Faults++;
         return _cpu.DeliverFault();
     }
 

@@ -18,7 +18,7 @@ public sealed unsafe class InterpreterEngine : IEngine
     public string Name => "interpreter";
 
     /// <inheritdoc/>
-    public EngineCounters Counters => new(BlocksBuilt, 0) { CacheFlushes = CacheFlushes };
+    public EngineCounters Counters => new(BlocksBuilt, 0) { CacheFlushes = CacheFlushes, ExitsByCause = ExitsByCause() };
 
     /// <summary>Blocks decoded so far, over all CPUs.</summary>
     public long BlocksBuilt => Sum(static c => c.Cache.BlocksBuilt);
@@ -55,6 +55,18 @@ public sealed unsafe class InterpreterEngine : IEngine
         }
 
         _runners.Clear();
+    }
+
+    private Dictionary<string, long> ExitsByCause()
+    {
+        Dictionary<string, long> sums = [];
+        foreach (BlockRunner runner in _runners.Values)
+        {
+            runner.Exits.AddTo(sums);
+            ExitCounts.Add(sums, ExitCause.Decoding, runner.Cache.BlocksBuilt);
+        }
+
+        return sums;
     }
 
     private long Sum(Func<BlockRunner, long> value)

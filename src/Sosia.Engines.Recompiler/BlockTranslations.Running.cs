@@ -54,9 +54,15 @@ internal sealed unsafe partial class BlockTranslations
                     continue;
                 }
 
-                if (next != null || state->Exit != BlockExit.None || !TryLeadOn(state, called, out void* code))
+                if (next != null || state->Exit != BlockExit.None)
                 {
                     return next;
+                }
+
+                if (!TryLeadOn(state, called, out void* code))
+                {
+                    Lookups++;
+                    return null;
                 }
 
                 result = enter(state, code);
@@ -69,6 +75,7 @@ internal sealed unsafe partial class BlockTranslations
                     void* target = Link(state, exit, translation);
                     if (target == null)
                     {
+                        Lookups++;
                         SettleFlags(state);
                         return null;
                     }
@@ -100,6 +107,7 @@ internal sealed unsafe partial class BlockTranslations
             }
             else
             {
+                Lookups++;
                 SettleFlags(state);
                 return (Op*)result;
             }

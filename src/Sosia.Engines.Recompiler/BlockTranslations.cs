@@ -69,6 +69,9 @@ internal sealed unsafe partial class BlockTranslations : IBlockTranslations, IDi
     /// <summary>Accesses that only lacked a TLB entry, and were tried again.</summary>
     public long RetriedAccesses { get; private set; }
 
+    /// <summary>Times that host code came to a block's end and had no host code to go on with.</summary>
+    public long Lookups { get; private set; }
+
     /// <summary>Jumps linked from where they leave.</summary>
     public long Links { get; private set; }
 

@@ -45,6 +45,7 @@ public sealed unsafe class RecompilerEngine : IEngine
         get
         {
             EngineCounters sum = default;
+            Dictionary<string, long> exits = [];
             long[] calls = new long[InstructionTable.Rows.Length];
             foreach ((BlockRunner runner, BlockTranslations cpu) in Contexts())
             {
@@ -58,9 +59,14 @@ public sealed unsafe class RecompilerEngine : IEngine
                     CacheFlushes = sum.CacheFlushes + runner.Cache.Flushes,
                 };
                 cpu.AddCalls(calls);
+                runner.Exits.AddTo(exits);
+                ExitCounts.Add(exits, ExitCause.Decoding, runner.Cache.BlocksBuilt);
+                ExitCounts.Add(exits, ExitCause.SideExit, cpu.SideExits);
+                ExitCounts.Add(exits, ExitCause.BlockLookup, cpu.Lookups);
             }
 
-            return sum with { CallsByMnemonic = ByMnemonic(calls) };
+            ExitCounts.Add(exits, ExitCause.InstructionHelper, HelperCalls(calls));
+            return sum with { CallsByMnemonic = ByMnemonic(calls), ExitsByCause = exits };
         }
     }
 
@@ -119,6 +125,18 @@ public sealed unsafe class RecompilerEngine : IEngine
         {
             return [.. _cpus.Values];
         }
+    }
+
+    // Without those that count under what they do.
+    private static long HelperCalls(long[] calls)
+    {
+        long sum = 0;
+        for (int row = 0; row < calls.Length; row++)
+        {
+            sum += InstructionTable.Rows[row].Virtualization == VirtualizationClass.Io ? 0 : calls[row];
+        }
+
+        return sum;
     }
 
     // The most frequent first.

@@ -93,6 +93,15 @@ public sealed unsafe partial class X86Cpu : IVcpu, IMemoryMapObserver, IDisposab
     /// <remarks>Exact also inside a block: the instructions before the running one count, the running one does not.</remarks>
     public long RetiredInstructions => State->CurrentOp == null ? State->RetiredAtBlock : State->RetiredAtBlock + State->CurrentOp->IndexInBlock;
 
+    /// <summary>Accesses to I/O ports so far.</summary>
+    public long PortAccesses { get; internal set; }
+
+    /// <summary>Accesses so far to memory that is not RAM.</summary>
+    public long DeviceMemoryAccesses { get; private set; }
+
+    /// <summary>Interrupts of controllers delivered so far, non-maskable ones included.</summary>
+    public long InterruptsTaken { get; private set; }
+
     /// <summary>The time-stamp counter.</summary>
     public ulong TimeStampCounter => TicksAt(Clock.NowNanoseconds) + State->TscOffset;
 

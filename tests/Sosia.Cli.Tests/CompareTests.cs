@@ -1,4 +1,6 @@
 using System;
+using System.IO;
+using System.Text.Json;
 using Xunit;
 
 namespace Sosia.Cli.Tests;
@@ -48,5 +50,21 @@ public sealed class CompareTests : IDisposable
         ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--lockstep", "--timeout", "10ms", "--kernel", kernel);
         Assert.Equal(124, result.Status);
         Assert.Contains("TimedOut", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_report_on_the_three_properties_is_a_table_and_two_files()
+    {
+        string kernel = _folder.Write("kernel", TinyKernel.PageFault);
+        string json = _folder.PathOf("report.json");
+        string html = _folder.PathOf("report.html");
+        ProgramResult result = ProgramRun.Run(string.Empty, "compare", "--properties", "--engines", "recompiler", "--kernel", kernel, "--debug-exit", "0xf4", "--instructions", "1000", "--json", json, "--html", html);
+        Assert.Equal(0, result.Status);
+        Assert.Matches(@"(?m)^equivalence +holds$", result.Output);
+        Assert.Matches(@"(?m)^Triple fault +passed$", result.Output);
+        JsonElement engine = Assert.Single(JsonDocument.Parse(File.ReadAllText(json)).RootElement.GetProperty("engines").EnumerateArray());
+        Assert.Equal("recompiler", engine.GetProperty("engine").GetString());
+        Assert.True(engine.GetProperty("isInControl").GetBoolean());
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(html), StringComparison.Ordinal);
     }
 }

@@ -31,15 +31,18 @@ public readonly record struct EngineCounters(long Translations, long HelperCalls
     /// <summary>Times that translated code called the interpreter's handler of an instruction, by mnemonic; null for none.</summary>
     public IReadOnlyDictionary<string, long>? CallsByMnemonic { get; init; }
 
-    /// <summary>Instructions that the host's processor executed as they are; -1 when it does not tell how many.</summary>
+    /// <summary>Guest instructions that the host's processor executed directly, as the guest has them; −1 when they cannot be counted.</summary>
     public long InstructionsNative { get; init; }
 
-    /// <summary>Instructions that the interpreter executed because the technique could not.</summary>
+    /// <summary>Guest instructions that the interpreter executed because the technique could not.</summary>
     public long InstructionsInterpretedForHost { get; init; }
 
     /// <summary>How often the technique met an instruction that it could not execute.</summary>
     public long EmulationFailures { get; init; }
 
-    /// <summary>Why execution left guest code, by cause; null for an engine that does not count it.</summary>
+    /// <summary>
+    /// How often execution left guest code for the VMM, by cause (see <see cref="ExitCause"/>); null when the engine does not count it. An instruction
+    /// counts under each cause that it had.
+    /// </summary>
     public IReadOnlyDictionary<string, long>? ExitsByCause { get; init; }
 }

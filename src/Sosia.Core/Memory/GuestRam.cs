@@ -173,6 +173,12 @@ public sealed unsafe class GuestRam : IDisposable
         return start / PageSize;
     }
 
+    /// <summary>Makes the fences around RAM, which nothing may touch, able to show afterwards whether something did: for tests of isolation.</summary>
+    public void ArmFences() => _mapping.ArmFences();
+
+    /// <summary>True when nothing was written beside RAM since <see cref="ArmFences"/>, which must have been called.</summary>
+    public bool AreFencesWhole() => _mapping.AreFencesWhole();
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -28,6 +28,7 @@ public sealed class MachineClock
     private long _lastRaw;
     private long _offset;
     private long _pausedAt = -1;
+    private bool _isExpiring;
     private IInstructionCounter? _counter;
 
     /// <summary>Creates a stopped clock at time 0; <see cref="Resume"/> starts it.</summary>
@@ -168,6 +169,7 @@ public sealed class MachineClock
     public void RunExpired()
     {
         long now = NowNanoseconds;
+        _isExpiring = true;
         // Bounded, so that a timer which re-arms itself in the past cannot hold the machine for ever.
         for (int rounds = 0; NextDeadlineNanoseconds <= now && rounds < 1000; rounds++)
         {
@@ -175,6 +177,8 @@ public sealed class MachineClock
             Cancel(timer);
             timer.Expired();
         }
+
+        _isExpiring = false;
     }
 
     internal void Arm(ClockTimer timer, long deadlineNanoseconds)
@@ -190,7 +194,11 @@ public sealed class MachineClock
         if (deadlineNanoseconds < NextDeadlineNanoseconds)
         {
             NextDeadlineNanoseconds = deadlineNanoseconds;
-            EarlierDeadline?.Invoke();
+            // Who lets timers expire looks at the deadline afterwards: being told of a timer that re-arms itself at once would keep the guest from ever advancing.
+            if (!_isExpiring || IsShared)
+            {
+                EarlierDeadline?.Invoke();
+            }
         }
         else if (wasEarliest)
         {

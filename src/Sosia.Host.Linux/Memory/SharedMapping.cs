@@ -6,15 +6,23 @@ namespace Sosia.Host.Linux.Memory;
 
 /// <summary>
 /// An anonymous, zero-filled memory file (memfd) mapped once into this process, readable and writable.
-/// Guest RAM is one such mapping, so that child processes and KVM can map the same pages.
+/// Guest RAM is one such mapping, so that child processes and KVM can map the same pages. It lies between two fences: address space that belongs to
+/// nobody, so that an access that goes beside the memory hits nothing of this process.
 /// </summary>
 /// <remarks>Pages are allocated by the host when first touched. See memfd_create(2), mmap(2).</remarks>
 public sealed unsafe partial class SharedMapping : IDisposable
 {
+    /// <summary>The size of the fence on each side, in bytes.</summary>
+    public const int FenceByteCount = 1 << 20;
+
+    private const byte FencePattern = 0xa5;
     private const uint MfdCloexec = 1;
+    private const ulong PageMask = 0xfff;
     private const int SeekData = 3;
     private const int SeekHole = 4;
 
+    private readonly nuint _reservedByteCount;
+    private byte* _reserved;
     private int _fileDescriptor;
 
     /// <summary>Creates and maps a memory file.</summary>
@@ -37,22 +45,21 @@ public sealed unsafe partial class SharedMapping : IDisposable
             throw new Win32Exception(error);
         }
 
-        // SAFETY: a fresh mapping chosen by the kernel; it is unmapped only in Dispose.
+        ulong roundedByteCount = (byteCount + PageMask) & ~PageMask;
+        _reservedByteCount = (nuint)(roundedByteCount + (2 * FenceByteCount));
+        // SAFETY: fresh address space chosen by the kernel; it is given back only in Dispose.
+        void* reserved = MemoryCalls.Mmap(
+            null, _reservedByteCount, MemoryCalls.ProtNone, MemoryCalls.MapPrivate | MemoryCalls.MapAnonymous | MemoryCalls.MapNoReserve, -1, 0);
+        _reserved = (byte*)Check(reserved);
+        // SAFETY: the place lies within what was just reserved, and nothing else is there.
         void* address = MemoryCalls.Mmap(
-            null,
+            _reserved + FenceByteCount,
             (nuint)byteCount,
             MemoryCalls.ProtRead | MemoryCalls.ProtWrite,
-            MemoryCalls.MapShared | MemoryCalls.MapNoReserve,
+            MemoryCalls.MapShared | MemoryCalls.MapFixed | MemoryCalls.MapNoReserve,
             _fileDescriptor,
             0);
-        if ((nint)address == -1)
-        {
-            int error = Marshal.GetLastPInvokeError();
-            Close(_fileDescriptor);
-            throw new Win32Exception(error);
-        }
-
-        Address = (byte*)address;
+        Address = (byte*)Check(address);
     }
 
     /// <summary>The host virtual address of the first byte, page-aligned.</summary>
@@ -63,6 +70,32 @@ public sealed unsafe partial class SharedMapping : IDisposable
 
     /// <summary>The memory file's descriptor, owned by this object.</summary>
     public int FileDescriptor => _fileDescriptor;
+
+    /// <summary>
+    /// Makes the fences writable and fills them with a pattern, so that a write that goes beside the memory can be seen afterwards instead of ending the process:
+    /// for tests of isolation.
+    /// </summary>
+    /// <exception cref="Win32Exception">The host refuses; carries errno.</exception>
+    public void ArmFences()
+    {
+        foreach (nint fence in (ReadOnlySpan<nint>)[(nint)LowFence, (nint)HighFence])
+        {
+            // SAFETY: both fences lie within the address space that this object reserved.
+            if (MemoryCalls.Mprotect((void*)fence, FenceByteCount, MemoryCalls.ProtRead | MemoryCalls.ProtWrite) != 0)
+            {
+                throw new Win32Exception(Marshal.GetLastPInvokeError());
+            }
+
+            // SAFETY: as above, and writable now.
+            new Span<byte>((void*)fence, FenceByteCount).Fill(FencePattern);
+        }
+    }
+
+    /// <summary>Looks whether anything was written to the fences since <see cref="ArmFences"/>, which must have been called.</summary>
+    // SAFETY: both fences lie within the address space that this object reserved, and are readable since they were armed.
+    public bool AreFencesWhole()
+        => !new ReadOnlySpan<byte>(LowFence, FenceByteCount).ContainsAnyExcept(FencePattern)
+            && !new ReadOnlySpan<byte>(HighFence, FenceByteCount).ContainsAnyExcept(FencePattern);
 
     /// <summary>Finds bytes that have ever been touched: the host holds no memory for the others, which are zero.</summary>
     /// <param name="offset">Where to begin.</param>
@@ -85,10 +118,11 @@ public sealed unsafe partial class SharedMapping : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Address != null)
+        if (_reserved != null)
         {
-            // SAFETY: the address and size are those that mmap returned; users must not outlive this object.
-            _ = MemoryCalls.Munmap(Address, (nuint)ByteCount);
+            // SAFETY: the address and size are those that mmap returned, the memory and its fences; users must not outlive this object.
+            _ = MemoryCalls.Munmap(_reserved, _reservedByteCount);
+            _reserved = null;
             Address = null;
         }
 
@@ -103,6 +137,22 @@ public sealed unsafe partial class SharedMapping : IDisposable
 
     /// <summary>Releases the mapping when its owner forgot to.</summary>
     ~SharedMapping() => Dispose();
+
+    private byte* LowFence => _reserved;
+
+    private byte* HighFence => _reserved + _reservedByteCount - FenceByteCount;
+
+    private void* Check(void* address)
+    {
+        if ((nint)address != -1)
+        {
+            return address;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        Dispose();
+        throw new Win32Exception(error);
+    }
 
     [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int MemfdCreate(string name, uint flags);

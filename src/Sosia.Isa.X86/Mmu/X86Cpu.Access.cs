@@ -197,6 +197,7 @@ public sealed unsafe partial class X86Cpu
     {
         if ((entry->RamPage & TlbEntry.DeviceFlag) != 0)
         {
+            DeviceMemoryAccesses++;
             ulong deviceValue = Memory.Read(entry->Addend + linear, byteCount);
             StopAfterInstruction();
             return deviceValue;
@@ -256,6 +257,7 @@ public sealed unsafe partial class X86Cpu
         // Writes to ROM vanish, as on the real bus.
         if ((entry->RamPage & TlbEntry.DeviceFlag) != 0)
         {
+            DeviceMemoryAccesses++;
             Memory.Write(entry->Addend + linear, byteCount, value);
             StopAfterInstruction();
         }

@@ -73,6 +73,7 @@ internal static unsafe class PortIo
     // A device access may have raised an interrupt: it is looked at after the instruction.
     private static void Finish(X86Cpu cpu, ushort port, int byteCount)
     {
+        cpu.PortAccesses++;
         cpu.WatchPort(port, byteCount);
         cpu.StopAfterInstruction();
     }
@@ -100,6 +101,7 @@ internal static unsafe class PortIo
                 return;
             }
 
+            cpu.PortAccesses++;
             cpu.WatchPort(port, byteCount);
             if (!repeats)
             {

@@ -128,6 +128,7 @@ public sealed unsafe partial class X86Cpu
                 Withdraw(PendingEvent.Nmi);
                 st->Halted = 0;
                 st->NmiBlocked = 1;
+                InterruptsTaken++;
                 DeliverInterrupt(ExceptionVector.Nmi, EventKind.NonMaskable);
                 continue;
             }
@@ -138,6 +139,7 @@ public sealed unsafe partial class X86Cpu
                 if (vector >= 0)
                 {
                     st->Halted = 0;
+                    InterruptsTaken++;
                     DeliverInterrupt(vector, EventKind.External);
                     continue;
                 }
