@@ -1,0 +1,55 @@
+using System;
+using System.IO;
+using Sosia.Core;
+
+namespace Sosia.Cli;
+
+/// <summary>A file that an option asks for: it is complete or not there.</summary>
+internal static class OutputFile
+{
+    /// <summary>Refuses, before long work, a file that cannot be written at its end.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The file.</param>
+    /// <returns>The file.</returns>
+    public static string Check(string option, string path)
+    {
+        if (path.Length == 0)
+        {
+            throw new SosiaException($"The file of {option} has no name; name one.");
+        }
+
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        return Directory.Exists(path)
+            ? throw new SosiaException($"The file '{path}' of {option} is a directory; name a file.")
+            : folder is null || !Directory.Exists(folder)
+                ? throw new SosiaException($"The directory of the file '{path}' of {option} does not exist; create it or name another file.")
+                : path;
+    }
+
+    /// <summary>Writes under another name first.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the text.</param>
+    public static void Write(string option, string path, Action<TextWriter> write)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            using (var writer = new StreamWriter(temporary))
+            {
+                write(writer);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SosiaException($"The file '{path}' of {option} cannot be written ({error.Message.TrimEnd('.')}); name another file.", FailureKind.Configuration, error);
+        }
+        finally
+        {
+            // Only there if something failed.
+            File.Delete(temporary);
+        }
+    }
+}
