@@ -7,7 +7,7 @@ public sealed record ClassifierOptions
     public const int DefaultSeed = 1974;
 
     /// <summary>Enough for every row's sensitivities to show with any seed that was tried.</summary>
-    public const int DefaultStatesPerRow = 96;
+    public const int DefaultStatesPerRow = 64;
 
     /// <summary>What all states are made from.</summary>
     public int Seed { get; init; } = DefaultSeed;

@@ -21,6 +21,7 @@ internal sealed class RowExamination
     private int _userCompletions;
     private int _withheldCompletions;
     private bool _dependsOnTime;
+    private bool _isUsersTurn;
 
     /// <summary>Creates an examination.</summary>
     public RowExamination(IClassifiableIsa isa, ClassifierOptions options)
@@ -70,6 +71,7 @@ internal sealed class RowExamination
         _userCompletions = 0;
         _withheldCompletions = 0;
         _dependsOnTime = false;
+        _isUsersTurn = false;
     }
 
     private RowVerdict Judge(IsaRow row)
@@ -134,8 +136,20 @@ internal sealed class RowExamination
         }
 
         CompareModes(trial);
-        ExamineAlone(trial, ProcessorMode.Supervisor, _supervisor, resources);
-        ExamineAlone(trial, ProcessorMode.User, _user, resources);
+        NoteControl(trial, _supervisor, isUser: false);
+        NoteControl(trial, _user, isUser: true);
+        // Where both modes complete, they take turns.
+        bool bothComplete = _supervisor.Kind == OutcomeKind.Completed && _user.Kind == OutcomeKind.Completed;
+        _isUsersTurn = !_isUsersTurn;
+        if (!bothComplete || !_isUsersTurn)
+        {
+            ExamineAlone(trial, ProcessorMode.Supervisor, _supervisor, resources);
+        }
+
+        if (!bothComplete || _isUsersTurn)
+        {
+            ExamineAlone(trial, ProcessorMode.User, _user, resources);
+        }
     }
 
     private void CompareModes(Trial trial)
@@ -147,15 +161,18 @@ internal sealed class RowExamination
         }
     }
 
-    // What can be seen without leaving a mode.
-    private void ExamineAlone(Trial trial, ProcessorMode mode, Outcome outcome, ulong resources)
+    private void NoteControl(Trial trial, Outcome outcome, bool isUser)
     {
-        bool isUser = mode == ProcessorMode.User;
         if (outcome.ChangesControl && IsNew(Sensitivity.Control, isUser))
         {
             Add(_writer.Control(trial, outcome), isUser);
         }
+    }
 
+    // What can be seen without leaving a mode.
+    private void ExamineAlone(Trial trial, ProcessorMode mode, Outcome outcome, ulong resources)
+    {
+        bool isUser = mode == ProcessorMode.User;
         if (!outcome.Counts)
         {
             return;

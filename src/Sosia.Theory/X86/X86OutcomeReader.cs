@@ -29,6 +29,9 @@ internal sealed unsafe class X86OutcomeReader
     private const ulong ProgramFlags = LazyFlags.All | ControlBits.Tf | ControlBits.Df | ControlBits.Nt | ControlBits.Ac | ControlBits.Id;
     private const ulong ResourceFlags = ControlBits.If | ControlBits.Iopl | ControlBits.Vm | ControlBits.Vif | ControlBits.Vip;
 
+    private const ulong CopyOfCs = 0x1_0000;
+    private const ulong CopyOfSs = 0x2_0000;
+
     private static readonly string[] GeneralNames = ["RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"];
     private static readonly string[] ControlNames = ["FCW", "FSW", "FTW", "FOP", "FIP", "FDP", "FCS", "FDS", "MXCSR"];
     private static readonly string[] SegmentNames = ["ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"];
@@ -177,9 +180,10 @@ internal sealed unsafe class X86OutcomeReader
         control[3] = st->Fop;
         control[4] = st->Fip;
         control[5] = st->Fdp;
-        // The last x87 instruction's address is a copy of P, whose selector holds a copy of the mode: as with P itself, the mode is not part of the result.
-        control[6] = (ulong)st->Fcs & ~3UL;
-        control[7] = st->Fds;
+        // The addresses of the last x87 instruction and operand hold copies of CS and SS, and with them of the mode: as with P itself, the mode is not
+        // part of the result. What stores them finds the same in both states.
+        control[6] = st->Fcs == st->Cs.Selector ? CopyOfCs : st->Fcs;
+        control[7] = st->Fds == st->Ss.Selector ? CopyOfSs : st->Fds;
         control[8] = st->Mxcsr;
         byte* program = _ram.HostBase + X86Layout.ProgramAt(_place.Pages) - X86Layout.FirstProgramPage;
         new Span<ulong>(program + X86Layout.Scratch, ScratchWords).CopyTo(words[ScratchAt..]);

@@ -31,6 +31,9 @@ internal sealed class X86TrialGenerator
         0x8000_0011, 0x8000_0031, 0x8000_0033, 0x8005_0033, 0x20, 0x220, 0x620, 0x4_0620, 0x1000, 0x5000, 0x500, 0x501, 0xd01,
     ];
 
+    // Noise to cut memory from: making it anew for every state would take longer than all the rest.
+    private static readonly byte[] Noise = CreateNoise();
+
     private readonly int _codeBits;
     private readonly X86Trial _trial;
     private long _version;
@@ -96,6 +99,16 @@ internal sealed class X86TrialGenerator
             bytes[^1] = Bytes[random.Next(Bytes.Length)];
         }
     }
+
+    private static byte[] CreateNoise()
+    {
+        byte[] noise = new byte[8 * X86Layout.ScratchByteCount];
+        new Random(X86Layout.ScratchByteCount).NextBytes(noise);
+        return noise;
+    }
+
+    private static void FillWithNoise(byte[] memory, Random random)
+        => Noise.AsSpan(random.Next(Noise.Length - memory.Length), memory.Length).CopyTo(memory);
 
     private static bool IsByte(OperandSpec operand) => operand is { Kind: OperandKind.Immediate, Size: 'b' };
 
@@ -165,7 +178,7 @@ internal sealed class X86TrialGenerator
     private void FillMemory(GeneratedInstruction instruction, in DecodedInstruction decoded, Random random)
     {
         int size = decoded.EffectiveBits / 8;
-        random.NextBytes(_trial.Stack);
+        FillWithNoise(_trial.Stack, random);
         Span<byte> stack = _trial.Stack.AsSpan((int)(_trial.General[Rsp] - X86Layout.Stack));
         if (random.Next(4) != 0)
         {
@@ -179,7 +192,7 @@ internal sealed class X86TrialGenerator
         }
         else
         {
-            random.NextBytes(_trial.Scratch);
+            FillWithNoise(_trial.Scratch, random);
         }
 
         if (instruction.Target == 0)

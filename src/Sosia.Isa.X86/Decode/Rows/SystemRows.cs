@@ -7,6 +7,7 @@ internal static unsafe class SystemRows
 {
     private const RowFlags End = RowFlags.EndsBlock;
     private const VirtualizationClass Privileged = VirtualizationClass.Privileged;
+    private const VirtualizationClass Withholdable = VirtualizationClass.Withholdable;
     private const VirtualizationClass Sensitive = VirtualizationClass.Sensitive;
 
     public static void Add(RowBuilder t)
@@ -35,7 +36,7 @@ internal static unsafe class SystemRows
         t.Row("0F 01 /6", "lmsw", "Ew", Helper(&DescriptorTables.Lmsw), End, Privileged);
         t.Row("0F 02 /r", "lar", "Gv,Ew", Helper(&SelectorChecks.Lar), kind: Sensitive);
         t.Row("0F 03 /r", "lsl", "Gv,Ew", Helper(&SelectorChecks.Lsl), kind: Sensitive);
-        t.Row("63 /r", "arpl", "Ew,Gw", Helper(&SelectorChecks.Arpl), RowFlags.Not64, Sensitive);
+        t.Row("63 /r", "arpl", "Ew,Gw", Helper(&SelectorChecks.Arpl), RowFlags.Not64);
     }
 
     private static void AddControl(RowBuilder t)
@@ -56,8 +57,8 @@ internal static unsafe class SystemRows
     private static void AddFlags(RowBuilder t)
     {
         t.Family("system flags");
-        t.Row("FA", "cli", "", Helper(&FlagControl.Cli, &SystemRecording.EmitCli), kind: Privileged);
-        t.Row("FB", "sti", "", Helper(&FlagControl.Sti), End, Privileged);
+        t.Row("FA", "cli", "", Helper(&FlagControl.Cli, &SystemRecording.EmitCli), kind: Withholdable);
+        t.Row("FB", "sti", "", Helper(&FlagControl.Sti), End, Withholdable);
         t.Row("9C", "pushf", "", Helper(&FlagControl.Pushf, &SystemRecording.EmitPushf), RowFlags.Default64, Sensitive);
         t.Row("9D", "popf", "", Helper(&FlagControl.Popf), RowFlags.Default64 | End, Sensitive);
         t.Row("NP 0F 01 CA", "clac", "", Helper(&FlagControl.Clac), kind: Privileged, feature: CpuFeature.Smap);
@@ -70,8 +71,8 @@ internal static unsafe class SystemRows
         t.Row("0F A2", "cpuid", "", Helper(&ModelSpecific.Cpuid), kind: Sensitive);
         t.Row("0F 30", "wrmsr", "", Helper(&ModelSpecific.Wrmsr), End, Privileged, CpuFeature.Msr);
         t.Row("0F 32", "rdmsr", "", Helper(&ModelSpecific.Rdmsr), kind: Privileged, feature: CpuFeature.Msr);
-        t.Row("0F 31", "rdtsc", "", Helper(&ModelSpecific.Rdtsc), kind: Sensitive, feature: CpuFeature.Tsc);
-        t.Row("0F 01 F9", "rdtscp", "", Helper(&ModelSpecific.Rdtscp), kind: Sensitive, feature: CpuFeature.Rdtscp);
+        t.Row("0F 31", "rdtsc", "", Helper(&ModelSpecific.Rdtsc), kind: Withholdable, feature: CpuFeature.Tsc);
+        t.Row("0F 01 F9", "rdtscp", "", Helper(&ModelSpecific.Rdtscp), kind: Withholdable, feature: CpuFeature.Rdtscp);
         t.Row("0F 33", "rdpmc", "", Helper(&ModelSpecific.Rdpmc), kind: Privileged);
     }
 
@@ -88,7 +89,7 @@ internal static unsafe class SystemRows
         t.Row("NP 0F AE /5", "xrstor", "Mv", Helper(&ExtendedState.Xrstor));
         t.Row("NP 0F C7 /4", "xsavec", "Mv", Helper(&ExtendedState.Xsavec), feature: CpuFeature.Xsavec);
         t.Row("NP 0F AE /6", "xsaveopt", "Mv", Helper(&ExtendedState.Xsaveopt), feature: CpuFeature.Xsaveopt);
-        t.Row("NP 0F 01 D0", "xgetbv", "", Helper(&ControlRegisters.Xgetbv), kind: Sensitive);
+        t.Row("NP 0F 01 D0", "xgetbv", "", Helper(&ControlRegisters.Xgetbv), kind: Withholdable);
         t.Row("NP 0F 01 D1", "xsetbv", "", Helper(&ControlRegisters.Xsetbv), End, Privileged);
     }
 }
