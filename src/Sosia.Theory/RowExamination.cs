@@ -52,7 +52,7 @@ internal sealed class RowExamination
             }
         }
 
-        for (int extra = 0; (_supervisorCompletions == 0 || _withheldCompletions == 0) && extra < PatienceFactor * _options.StatesPerRow; extra++)
+        for (int extra = 0; (LacksCompletions || LacksEscapes) && extra < PatienceFactor * _options.StatesPerRow; extra++)
         {
             if (_isa.Generate(row, random) is { } trial && Completes(trial))
             {
@@ -110,15 +110,21 @@ internal sealed class RowExamination
         };
     }
 
+    // An instruction that wants something particular completes in few states, and shows little in few.
+    private bool LacksCompletions => _supervisorCompletions < _options.StatesPerRow * 3 / 4;
+
+    // Before a sensitive row is said to trap always, it is looked for a state in which it does not.
+    private bool LacksEscapes => _withheldCompletions == 0 && _witnesses.Count > 0;
+
     // Whether a trial brings what is still missing.
     private bool Completes(Trial trial)
     {
-        if (_supervisorCompletions == 0 && Execute(trial, new Variant(ProcessorMode.Supervisor), _other).Kind == OutcomeKind.Completed)
+        if (LacksCompletions && Execute(trial, new Variant(ProcessorMode.Supervisor), _other).Kind == OutcomeKind.Completed)
         {
             return true;
         }
 
-        return _withheldCompletions == 0 && Execute(trial, new Variant(ProcessorMode.User, IsWithheld: true), _other).Kind == OutcomeKind.Completed;
+        return LacksEscapes && Execute(trial, new Variant(ProcessorMode.User, IsWithheld: true), _other).Kind == OutcomeKind.Completed;
     }
 
     private void Compare(Trial trial, Random random)

@@ -26,7 +26,7 @@ public sealed class X86ClassificationTests(X86Classifications classifications) :
     private static readonly string[] NotInTheLiterature = ["iret", "int3", "into", "lss", "lfs", "lgs", "cpuid"];
     private static readonly string[] NotInTheLiterature32 = ["les", "lds"];
 
-    private static readonly string[] WithheldAlways = ["cli", "sti", "in", "out", "ins", "insb", "outs", "outsb", "rdtsc", "rdtscp", "xgetbv", "sysenter"];
+    private static readonly string[] WithheldAlways = ["cli", "sti", "in", "out", "ins", "insb", "outs", "outsb", "rdtsc", "rdtscp", "xgetbv", "xsave", "xsavec", "xsaveopt", "xrstor", "sysenter"];
     private static readonly string[] Withheld64 = ["syscall", "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase"];
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class X86ClassificationTests(X86Classifications classifications) :
         IEnumerable<string> without = Mnemonics(classifications.Of(isa), InstructionClass.Unprivileged);
         Classification with = classifications.WithUmip(isa);
         Assert.Equal(Sorted(without.Except(Prevented)), Mnemonics(with, InstructionClass.Unprivileged));
-        Assert.Subset([.. Mnemonics(with, InstructionClass.Privileged)], [.. Prevented]);
+        Assert.Empty(Prevented.Except(Mnemonics(with, InstructionClass.Privileged)));
     }
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed class X86ClassificationTests(X86Classifications classifications) :
     public void What_the_control_program_can_withhold_is_found(string isa)
     {
         string[] expected = [.. WithheldAlways, .. isa == "x86-64" ? Withheld64 : []];
-        Assert.Subset([.. Mnemonics(classifications.Of(isa), InstructionClass.Withholdable)], [.. expected]);
+        Assert.Equal(Sorted(expected), Mnemonics(classifications.Of(isa), InstructionClass.Withholdable));
     }
 
     [Theory]

@@ -17,6 +17,9 @@ internal sealed unsafe class X86Bench : IDisposable
     private const ulong SystemPageFlags = 0x63;
     private const int TssFieldsByteCount = 0x68;
 
+    // More than an instruction and what ends its block.
+    private const int LongestCode = 32;
+
     private readonly int _codeBits;
     private readonly bool _preventsUserInstructions;
     private readonly MachineClock _clock = new(ClockMode.Deterministic);
@@ -26,6 +29,9 @@ internal sealed unsafe class X86Bench : IDisposable
     private readonly PortRecorder _ports = new();
     private readonly InterpreterEngine _engine = new();
     private readonly X86OutcomeReader _reader;
+
+    // The page that both places' code must be.
+    private readonly byte[] _codePage = new byte[0x1000];
     private long _codeVersion = -1;
 
     /// <summary>Creates a bench.</summary>
@@ -43,14 +49,11 @@ internal sealed unsafe class X86Bench : IDisposable
         _cpu = new X86Cpu(0, _memory, ports, _clock, model: CpuModel.X8664V3);
         _clock.AttachCounter(_cpu);
         _reader = new X86OutcomeReader(_cpu, _ram, _ports);
+        FillWithUndefined(_codePage);
         for (int place = 0; place < 2; place++)
         {
             FillPageTables(place);
-            // Whatever lies behind the instruction ends its block.
-            for (uint at = 0; at < 0x1000; at += 2)
-            {
-                *(ushort*)(_ram.HostBase + X86Layout.ProgramAt(place) + at) = 0x0b0f;
-            }
+            _memory.WriteBytes(X86Layout.ProgramAt(place), _codePage);
         }
 
         KeepCodePages();
@@ -65,15 +68,16 @@ internal sealed unsafe class X86Bench : IDisposable
         var place = new X86Place(variant.Location);
         if (_codeVersion != trial.Version)
         {
-            // Both places hold the instruction.
-            Span<byte> code = stackalloc byte[trial.Bytes.Length + 2];
+            // Both places hold the instruction, and behind it what ends its block.
+            Span<byte> code = _codePage.AsSpan(0, LongestCode);
+            FillWithUndefined(code[trial.Bytes.Length..]);
             trial.Bytes.CopyTo(code);
-            code[^2] = 0x0f;
-            code[^1] = 0x0b;
             _memory.WriteBytes(X86Layout.ProgramAt(0), code);
             _memory.WriteBytes(X86Layout.ProgramAt(1), code);
             _codeVersion = trial.Version;
         }
+
+        RepairCodePage(place.Pages);
 
         FillMemory(trial, variant, place);
         _cpu.Reset();
@@ -97,6 +101,25 @@ internal sealed unsafe class X86Bench : IDisposable
         => variant.IsWithheld && X86Resources.All[(int)id].Withheld is { } withheld ? withheld
             : ((variant.Resources >> (int)id) & 1) != 0 ? trial.OtherResources[(int)id]
             : trial.Resources[(int)id];
+
+    // Whatever lies behind the instruction ends its block: UD2.
+    private static void FillWithUndefined(Span<byte> code)
+    {
+        for (int at = 0; at < code.Length; at++)
+        {
+            code[at] = (byte)(at % 2 == 0 ? 0x0f : 0x0b);
+        }
+    }
+
+    // Some instruction before may have written there.
+    private void RepairCodePage(int place)
+    {
+        // SAFETY: a page of the layout's, which lies within the RAM.
+        if (!new ReadOnlySpan<byte>(_ram.HostBase + X86Layout.ProgramAt(place), _codePage.Length).SequenceEqual(_codePage))
+        {
+            _memory.WriteBytes(X86Layout.ProgramAt(place), _codePage);
+        }
+    }
 
     // While a page has one block that stays, a new instruction is not the page's first code, for which the interpreter does more.
     private void KeepCodePages()
@@ -130,8 +153,8 @@ internal sealed unsafe class X86Bench : IDisposable
 
         for (uint page = X86Layout.FirstProgramPage; page < X86Layout.ProgramEnd; page += 0x1000)
         {
-            // A hole between operands and stack.
-            if (page != X86Layout.Scratch + X86Layout.ScratchByteCount)
+            // Holes behind the code, and between operands and stack.
+            if (page != X86Layout.Code + 0x1000 && page != X86Layout.Scratch + X86Layout.ScratchByteCount)
             {
                 ulong entry = (X86Layout.ProgramAt(place) + page - X86Layout.FirstProgramPage) | PageFlags;
                 WriteEntry(last, page >> 12, entryByteCount, entry);

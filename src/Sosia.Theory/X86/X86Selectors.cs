@@ -113,8 +113,16 @@ internal static class X86Selectors
     private static ushort[] CreateAll()
     {
         int[] indexes = [1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 18, 20, 22, 24, 26];
-        var all = new ushort[(2 * indexes.Length) + 8 + 4];
+        // What level 0 may use and level 3 may not, several times.
+        ushort[] inner = [SupervisorStack, InnerCode, 0x50, 0x0c];
+        var all = new ushort[(2 * indexes.Length) + 8 + 4 + (2 * inner.Length)];
         int count = 0;
+        foreach (ushort selector in inner)
+        {
+            all[count++] = selector;
+            all[count++] = selector;
+        }
+
         foreach (int index in indexes)
         {
             all[count++] = (ushort)(index << 3);

@@ -116,14 +116,15 @@ internal sealed class X86TrialGenerator
 
     private void FillRegisters(Random random)
     {
-        int style = random.Next(5);
+        int style = random.Next(7);
         for (int i = 0; i < 16; i++)
         {
             ulong value = style switch
             {
-                0 => (ulong)random.Next(8),
+                0 => Small(random),
                 1 => Address(random),
                 2 => (ulong)random.NextInt64(),
+                3 or 4 => Selector(random),
                 _ => Anything(random),
             };
             _trial.General[i] = _codeBits == 64 ? value : (uint)value;
@@ -165,9 +166,12 @@ internal sealed class X86TrialGenerator
     private static ulong Address(Random random)
         => X86Layout.Scratch + (ulong)random.Next(X86Layout.ScratchByteCount / 4, X86Layout.ScratchByteCount * 3 / 4) & ~63UL;
 
+    // 0 most often.
+    private static ulong Small(Random random) => (ulong)random.Next(random.Next(8) + 1);
+
     private static ulong Anything(Random random) => random.Next(8) switch
     {
-        0 => (ulong)random.Next(8),
+        0 => Small(random),
         1 => Address(random),
         2 => (ulong)random.NextInt64(),
         3 => X86Layout.Landing,
@@ -209,7 +213,7 @@ internal sealed class X86TrialGenerator
                 BinaryPrimitives.WriteUInt16LittleEndian(operand[size..], Selector(random));
                 break;
             case 3:
-                Write(operand, size, Anything(random));
+                Write(operand, size, random.Next(2) == 0 ? Selector(random) : Anything(random));
                 break;
             case 4:
                 // A table's limit and base.

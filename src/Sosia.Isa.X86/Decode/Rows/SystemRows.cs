@@ -85,10 +85,10 @@ internal static unsafe class SystemRows
         t.Row("NP 0F AE /3", "stmxcsr", "Md", Helper(&ExtendedState.Stmxcsr), feature: CpuFeature.Sse);
         t.Row("VEX.L0.NP.0F.WIG AE /2", "vldmxcsr", "Md", Helper(&ExtendedState.Ldmxcsr), feature: CpuFeature.Avx);
         t.Row("VEX.L0.NP.0F.WIG AE /3", "vstmxcsr", "Md", Helper(&ExtendedState.Stmxcsr), feature: CpuFeature.Avx);
-        t.Row("NP 0F AE /4", "xsave", "Mv", Helper(&ExtendedState.Xsave));
-        t.Row("NP 0F AE /5", "xrstor", "Mv", Helper(&ExtendedState.Xrstor));
-        t.Row("NP 0F C7 /4", "xsavec", "Mv", Helper(&ExtendedState.Xsavec), feature: CpuFeature.Xsavec);
-        t.Row("NP 0F AE /6", "xsaveopt", "Mv", Helper(&ExtendedState.Xsaveopt), feature: CpuFeature.Xsaveopt);
+        t.Row("NP 0F AE /4", "xsave", "Mv", Helper(&ExtendedState.Xsave), kind: Withholdable);
+        t.Row("NP 0F AE /5", "xrstor", "Mv", Helper(&ExtendedState.Xrstor), kind: Withholdable);
+        t.Row("NP 0F C7 /4", "xsavec", "Mv", Helper(&ExtendedState.Xsavec), kind: Withholdable, feature: CpuFeature.Xsavec);
+        t.Row("NP 0F AE /6", "xsaveopt", "Mv", Helper(&ExtendedState.Xsaveopt), kind: Withholdable, feature: CpuFeature.Xsaveopt);
         t.Row("NP 0F 01 D0", "xgetbv", "", Helper(&ControlRegisters.Xgetbv), kind: Withholdable);
         t.Row("NP 0F 01 D1", "xsetbv", "", Helper(&ControlRegisters.Xsetbv), End, Privileged);
     }
