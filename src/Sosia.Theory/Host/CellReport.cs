@@ -55,7 +55,7 @@ internal static class CellReport
         int vector = (int)Word(context, 20);
         return new SnippetOutcome
         {
-            End = EndOf(signal, vector, registers, snippet),
+            End = isSystemCall ? SnippetEnd.EnteredKernel : SnippetOutcome.EndOf(vector, registers.Rip, snippet),
             Vector = isSystemCall ? -1 : vector,
             ErrorCode = isSystemCall ? 0 : (uint)Word(context, 19),
             FaultAddress = vector == Isa.X86.ExceptionVector.PageFault ? Word(context, 22) : 0,
@@ -66,20 +66,6 @@ internal static class CellReport
             Data = shared.Slice(CellLayout.DataOffset, CellLayout.DataByteCount).ToArray(),
             Requests = requests,
         };
-    }
-
-    private static SnippetEnd EndOf(int signal, int vector, CellRegisters registers, Snippet snippet)
-    {
-        if (signal == LinuxCall.SignalSystemCall)
-        {
-            return SnippetEnd.EnteredKernel;
-        }
-
-        // A breakpoint in the filling: the instruction pointer is after it. The snippet's own INT3 or INT 3 leaves it at the snippet's end at most.
-        ulong breakpoint = registers.Rip - 1;
-        bool isFilling = signal == LinuxCall.SignalTrap && vector == Isa.X86.ExceptionVector.Breakpoint
-            && (breakpoint < CellLayout.Code || breakpoint >= snippet.End);
-        return !isFilling ? SnippetEnd.Trapped : breakpoint == snippet.End ? SnippetEnd.Completed : SnippetEnd.Transferred;
     }
 
     private static bool Find(ReadOnlySpan<byte> shared, int field, int byteCount, out ReadOnlySpan<byte> found)

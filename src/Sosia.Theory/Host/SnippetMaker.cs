@@ -1,4 +1,8 @@
 using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Disassembly;
 
 namespace Sosia.Theory.Host;
 
@@ -23,8 +27,15 @@ public static class SnippetMaker
     /// <summary>Linux's selector of 64-bit user code.</summary>
     public const ushort UserCode64 = 0x33;
 
-    // IF, as in every program, and the bit that is always 1.
-    private const ulong InitialFlags = 0x202;
+    // IF, as in every program, the bit that is always 1, and OF, so that INTO has something to do.
+    private const ulong InitialFlags = 0xa02;
+
+    // What POPF and IRET ask for: interrupts off, all ports allowed.
+    private const uint WantedFlags = 0x3002;
+    private const uint Port = 0x80;
+
+    // System calls of 32-bit Linux and of Windows: one whose gate user mode may pass, and one whose it may not.
+    private static readonly uint[] Interrupts = [0x80, 0x2e];
 
     /// <summary>A snippet of given bytes.</summary>
     /// <param name="text">What it is, for reports.</param>
@@ -40,6 +51,64 @@ public static class SnippetMaker
         Data = InitialData(),
         Requests = requests,
     };
+
+    /// <summary>All snippets of the rows that the table calls privileged or sensitive.</summary>
+    /// <param name="codeBits">64 or 32.</param>
+    public static IEnumerable<Snippet> OfSensitiveRows(int codeBits)
+    {
+        foreach (InstructionRow row in InstructionTable.Rows)
+        {
+            if (row.Virtualization == VirtualizationClass.Innocuous)
+            {
+                continue;
+            }
+
+            uint[] immediates = row.Mnemonic == "int" ? Interrupts : [row.Operands.Length > 0 && row.Operands[0].Kind == OperandKind.FarPointer ? CellLayout.Landing : row.Mnemonic == "retf" ? 0 : Port];
+            foreach (uint immediate in immediates)
+            {
+                if (RowEncoder.Encode(row, codeBits, immediate) is { } code)
+                {
+                    yield return FromRow(row, code, codeBits);
+                }
+            }
+        }
+    }
+
+    private static Snippet FromRow(InstructionRow row, byte[] code, int codeBits)
+    {
+        byte[] data = InitialData();
+        ushort codeSelector = codeBits == 64 ? UserCode64 : UserCode32;
+        // Far pointers in memory: code for transfers, data for loads of segment registers.
+        bool isTransfer = row.Virtualization == VirtualizationClass.ControlTransfer;
+        Put32(data, CellLayout.Operand, isTransfer ? CellLayout.Landing : CellLayout.Data);
+        Put32(data, CellLayout.Operand + 4, isTransfer ? codeSelector : UserData);
+        if (row.Mnemonic is "iret" or "retf")
+        {
+            // The default operand size is 32 bits in 64-bit code too.
+            uint[] frame = [CellLayout.Landing, codeSelector, WantedFlags, CellLayout.Stack, UserData];
+            for (int i = 0; i < frame.Length; i++)
+            {
+                Put32(data, CellLayout.Stack + (uint)(4 * i), frame[i]);
+            }
+        }
+        else if (row.Mnemonic is "pop" or "popf")
+        {
+            Put32(data, CellLayout.Stack, row.Mnemonic == "pop" ? UserData : WantedFlags);
+            Put32(data, CellLayout.Stack + 4, 0);
+        }
+
+        return new Snippet
+        {
+            Row = row,
+            Text = Disassembler.Disassemble(code, codeBits, CellLayout.Code, out _),
+            Code = code,
+            CodeBits = codeBits,
+            Registers = InitialRegisters(codeBits),
+            Data = data,
+        };
+    }
+
+    private static void Put32(byte[] data, uint address, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(data.AsSpan((int)(address - CellLayout.Data)), value);
 
     /// <summary>The registers that snippets start with: what instructions read is chosen so that most of them can succeed.</summary>
     internal static CellRegisters InitialRegisters(int codeBits)

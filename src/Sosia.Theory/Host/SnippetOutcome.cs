@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Sosia.Isa.X86;
 
 namespace Sosia.Theory.Host;
 
@@ -40,4 +41,16 @@ public sealed class SnippetOutcome
 
     /// <summary>True when the instruction did what it does without anybody taking notice.</summary>
     public bool IsSilent => End is SnippetEnd.Completed or SnippetEnd.Transferred;
+
+    /// <summary>Tells an exception of a snippet from the breakpoints that memory around it is filled with.</summary>
+    /// <param name="vector">The exception's vector.</param>
+    /// <param name="rip">The instruction pointer that it saved.</param>
+    /// <param name="snippet">The snippet.</param>
+    internal static SnippetEnd EndOf(int vector, ulong rip, Snippet snippet)
+    {
+        // A breakpoint's instruction pointer is after it. The snippet's own INT3 or INT 3 leaves it at the snippet's end at most.
+        ulong breakpoint = rip - 1;
+        bool isFilling = vector == ExceptionVector.Breakpoint && (breakpoint < CellLayout.Code || breakpoint >= snippet.End);
+        return !isFilling ? SnippetEnd.Trapped : breakpoint == snippet.End ? SnippetEnd.Completed : SnippetEnd.Transferred;
+    }
 }
