@@ -11,22 +11,26 @@ namespace Sosia.Theory.Host;
 /// <remarks>Everything that could be a decision is in the list, made by <see cref="CellSetup"/>. There is no C library in the process.</remarks>
 internal sealed unsafe class CellProgram
 {
-    // exit statuses of a cell that never got to its snippet.
+    // Exit statuses of a cell that never got to its snippet.
     public const int CannotMap = 101;
     public const int CannotSetUp = 102;
 
     private const int MaxByteCount = 1024;
     private const int Exit = LinuxCall.ExitGroup;
 
-    private CellProgram(byte[] executable, ulong handlerAddress, ulong exitReturnAddress)
+    private CellProgram(byte[] executable, ulong entryAddress, ulong handlerAddress, ulong exitReturnAddress)
     {
         Executable = executable;
+        EntryAddress = entryAddress;
         HandlerAddress = handlerAddress;
         ExitReturnAddress = exitReturnAddress;
     }
 
     /// <summary>The ELF file.</summary>
     public byte[] Executable { get; }
+
+    /// <summary>The address of the IRETQ that enters the snippet: it faults there when the processor refuses the snippet's code segment.</summary>
+    public ulong EntryAddress { get; }
 
     /// <summary>Where its signal handler is.</summary>
     public ulong HandlerAddress { get; }
@@ -47,7 +51,7 @@ internal sealed unsafe class CellProgram
             Label cannotSetUp = a.NewLabel();
             MapShared(a, end);
             MakeCalls(a, cannotSetUp);
-            EnterSnippet(a);
+            ulong entry = EnterSnippet(a);
 
             a.Bind(cannotSetUp);
             a.Mov(32, Gpr.Rdi, CannotSetUp);
@@ -64,7 +68,7 @@ internal sealed unsafe class CellProgram
             a.Ud2();
             return a.Overflowed
                 ? throw new InvalidOperationException("The cell's program does not fit its buffer.")
-                : new CellProgram(StaticElf.Build(CellLayout.Program, code.AsSpan(0, a.Position)), handler, exitReturn);
+                : new CellProgram(StaticElf.Build(CellLayout.Program, code.AsSpan(0, a.Position)), entry, handler, exitReturn);
         }
     }
 
@@ -116,7 +120,7 @@ internal sealed unsafe class CellProgram
     }
 
     // The four data segment registers, then the general registers, then what IRETQ takes.
-    private static void EnterSnippet(Assembler a)
+    private static ulong EnterSnippet(Assembler a)
     {
         a.Mov(64, Report(CellLayout.EnteredField), 1);
         a.Lea(64, Gpr.Rsp, new Mem(Gpr.R13, CellLayout.EntryOffset));
@@ -135,7 +139,9 @@ internal sealed unsafe class CellProgram
             }
         }
 
+        ulong entry = (ulong)a.ExecuteAddress(a.Position);
         a.Emit([0x48, 0xcf]);
+        return entry;
     }
 
     // RDI: the signal, RSI: struct siginfo, RDX: struct ucontext; the frame lacks the data segment registers.

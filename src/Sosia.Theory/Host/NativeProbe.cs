@@ -5,6 +5,7 @@ using Sosia.Core;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Memory;
 using Sosia.Host.Linux.Probing;
+using Sosia.Isa.X86;
 
 namespace Sosia.Theory.Host;
 
@@ -71,7 +72,7 @@ public sealed unsafe class NativeProbe : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _image.Dispose();
 
-    private static SnippetOutcome Judge(Snippet snippet, CellSetup setup, byte[] shared, ProcessEnd end, bool timedOut)
+    private SnippetOutcome Judge(Snippet snippet, CellSetup setup, byte[] shared, ProcessEnd end, bool timedOut)
     {
         int done = CellReport.CallsDone(shared);
         long[] requests = new long[snippet.Requests.Count];
@@ -88,8 +89,25 @@ public sealed unsafe class NativeProbe : IDisposable
             return new SnippetOutcome { End = SnippetEnd.NotStarted, Signal = end.Signal, Problem = why, Requests = requests };
         }
 
-        return timedOut ? new SnippetOutcome { End = SnippetEnd.TimedOut, Signal = end.Signal, Requests = requests }
-            : CellReport.Read(shared, snippet, requests)
-                ?? new SnippetOutcome { End = SnippetEnd.Died, Signal = end.Signal, Requests = requests };
+        if (timedOut)
+        {
+            return new SnippetOutcome { End = SnippetEnd.TimedOut, Signal = end.Signal, Requests = requests };
+        }
+
+        SnippetOutcome? outcome = CellReport.Read(shared, snippet, requests);
+        if (outcome is null)
+        {
+            return new SnippetOutcome { End = SnippetEnd.Died, Signal = end.Signal, Requests = requests };
+        }
+
+        return outcome.End == SnippetEnd.Trapped && outcome.Registers!.Rip == _program.EntryAddress
+            ? new SnippetOutcome
+            {
+                End = SnippetEnd.NotStarted,
+                Signal = outcome.Signal,
+                Problem = $"the processor refuses its code segment 0x{snippet.Registers.Segments[1]:x} ({ExceptionNames.Of(outcome.Vector)}(0x{outcome.ErrorCode:x}))",
+                Requests = requests,
+            }
+            : outcome;
     }
 }
