@@ -150,7 +150,7 @@ internal sealed class HostFacilities
     }
 
     // Linux's answer under UMIP: limit 0 and a base where nothing is.
-    private static bool IsDummy(byte[] data, ulong tableBase)
+    internal static bool IsDummy(byte[] data, ulong tableBase)
     {
         ReadOnlySpan<byte> image = data.AsSpan((int)(CellLayout.Operand - CellLayout.Data));
         return BinaryPrimitives.ReadUInt16LittleEndian(image) == 0 && BinaryPrimitives.ReadUInt64LittleEndian(image[2..]) == tableBase;

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using System.Text.Json;
 
 namespace Sosia.Theory.Host;
@@ -12,11 +13,22 @@ public static class HostReportJson
 
     /// <summary>Writes a report.</summary>
     /// <param name="report">The report.</param>
-    /// <param name="output">Where to; left open.</param>
-    public static void Write(HostReport report, Stream output)
+    /// <param name="output">Where to.</param>
+    public static void Write(HostReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(report);
-        using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+        ArgumentNullException.ThrowIfNull(output);
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true }))
+        {
+            WriteReport(writer, report);
+        }
+
+        output.WriteLine(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+    }
+
+    private static void WriteReport(Utf8JsonWriter writer, HostReport report)
+    {
         writer.WriteStartObject();
         writer.WriteString("processor", report.Processor);
         writer.WriteBoolean("isVirtual", report.IsVirtual);

@@ -21,13 +21,12 @@ public sealed class HostReportText
     /// <summary>Writes a report.</summary>
     /// <param name="report">The report.</param>
     /// <param name="output">Where to.</param>
-    /// <param name="isMarkdown">True for Markdown, false for plain text.</param>
-    public static void Write(HostReport report, TextWriter output, bool isMarkdown = false)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        ArgumentNullException.ThrowIfNull(output);
-        new HostReportText(output, isMarkdown).WriteReport(report);
-    }
+    public static void Write(HostReport report, TextWriter output) => Write(report, output, isMarkdown: false);
+
+    /// <summary>Writes a report as Markdown.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="output">Where to.</param>
+    public static void WriteMarkdown(HostReport report, TextWriter output) => Write(report, output, isMarkdown: true);
 
     /// <summary>A verdict in the words of the report.</summary>
     public static string Word(HostVerdict verdict) => verdict switch
@@ -54,6 +53,13 @@ public sealed class HostReportText
         HostAgreement.Different => "NO",
         _ => "-",
     };
+
+    private static void Write(HostReport report, TextWriter output, bool isMarkdown)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(output);
+        new HostReportText(output, isMarkdown).WriteReport(report);
+    }
 
     private void WriteReport(HostReport report)
     {
@@ -146,9 +152,8 @@ public sealed class HostReportText
     private static string ClassOf(Snippet snippet) => snippet.Row?.Virtualization switch
     {
         VirtualizationClass.Privileged => "privileged",
-        VirtualizationClass.SensitiveSilent => "sensitive",
-        VirtualizationClass.Io => "I/O",
-        VirtualizationClass.ControlTransfer => "transfer",
+        VirtualizationClass.Withholdable => "withholdable",
+        VirtualizationClass.Sensitive => "sensitive",
         _ => "-",
     };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Sosia.Core.Buses;
 using Sosia.Core.Diagnostics;
 using Sosia.Core.Execution;
@@ -17,6 +18,9 @@ internal sealed unsafe class MachineProbe : IDisposable
 {
     // A snippet is one instruction, or a few in tests; then come the breakpoint after it and the handler's HLT.
     private const long MaxInstructions = 1000;
+
+    // An engine that uses the hardware may not get back by itself.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly IEngine _engine;
     private readonly bool _isOther;
@@ -56,11 +60,16 @@ internal sealed unsafe class MachineProbe : IDisposable
         _memory.WriteBytes(CellLayout.Shared + CellLayout.CodeOffset, code);
         _memory.WriteBytes(CellLayout.Data, snippet.Data);
         ProbeKernel.SetUp(_cpu, snippet, privilegeLevel, umip, _isOther);
-        ExitReason exit = _engine.Run(_cpu, new RunLimits(MaxInstructions));
+        ExitReason exit;
+        using (new Timer(static cpu => ((X86Cpu)cpu!).Kick(), _cpu, Timeout, System.Threading.Timeout.InfiniteTimeSpan))
+        {
+            exit = _engine.Run(_cpu, new RunLimits(MaxInstructions));
+        }
+
         return exit switch
         {
             ExitReason.Halted => Judge(_cpu, snippet),
-            ExitReason.BudgetUsed => new SnippetOutcome { End = SnippetEnd.TimedOut },
+            ExitReason.BudgetUsed or ExitReason.Kicked => new SnippetOutcome { End = SnippetEnd.TimedOut },
             _ => new SnippetOutcome { End = SnippetEnd.Died, Problem = $"the engine {_engine.Name} stopped: {exit}" },
         };
     }

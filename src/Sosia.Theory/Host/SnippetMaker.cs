@@ -79,7 +79,7 @@ public static class SnippetMaker
         byte[] data = InitialData();
         ushort codeSelector = codeBits == 64 ? UserCode64 : UserCode32;
         // Far pointers in memory: code for transfers, data for loads of segment registers.
-        bool isTransfer = row.Virtualization == VirtualizationClass.ControlTransfer;
+        bool isTransfer = row.Family == "far";
         Put32(data, CellLayout.Operand, isTransfer ? CellLayout.Landing : CellLayout.Data);
         Put32(data, CellLayout.Operand + 4, isTransfer ? codeSelector : UserData);
         if (row.Mnemonic is "iret" or "retf")
