@@ -62,7 +62,7 @@ internal sealed class HostExamination : IDisposable
         switch (silicon.End)
         {
             case SnippetEnd.Trapped:
-                return silicon.Vector == ExceptionVector.InvalidOpcode ? HostVerdict.NotThere : HostVerdict.Traps;
+                return IsMissing(snippet, silicon, table) ? HostVerdict.NotThere : HostVerdict.Traps;
             case SnippetEnd.EnteredKernel:
                 return HostVerdict.EntersKernel;
             case SnippetEnd.TimedOut:
@@ -144,6 +144,10 @@ internal sealed class HostExamination : IDisposable
         bool isSelector = silicon is { End: SnippetEnd.Trapped, Vector: ExceptionVector.GeneralProtection or ExceptionVector.SegmentNotPresent, ErrorCode: not 0 } && table.IsSilent;
         return isSelector ? $"The host's descriptor table has no usable selector 0x{silicon.ErrorCode:x}, the table's machine has." : string.Empty;
     }
+
+    // CLAC and STAC are undefined in user mode where they exist, too: that is a trap like any other.
+    private static bool IsMissing(Snippet snippet, SnippetOutcome silicon, SnippetOutcome table)
+        => silicon.Vector == ExceptionVector.InvalidOpcode && !(OutcomeText.EndsAlike(silicon, table) && (snippet.Row is null || Announces(snippet.Row.Feature)));
 
     private static bool Announces(CpuFeature feature) => feature switch
     {

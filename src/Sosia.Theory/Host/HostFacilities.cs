@@ -54,8 +54,10 @@ internal sealed class HostFacilities
 
     private void AddSystemCalls()
     {
-        SnippetOutcome outcome = Run("syscall", [0x0f, 0x05]);
-        bool isCaught = outcome.SystemCallNumber >= 0;
+        Snippet syscall = SnippetMaker.FromBytes("syscall", [0x0f, 0x05]);
+        SnippetOutcome outcome = _probe.Run(syscall);
+        // The kernel's answer would be in RAX.
+        bool isCaught = outcome.SystemCallNumber >= 0 && outcome.Registers!.General[0] == syscall.Registers.General[0];
         Add("SYSCALL", isCaught, isCaught
             ? $"Is stopped by the filter before the kernel does anything (SIGSYS for call {outcome.SystemCallNumber}, and RAX is as before)."
             : $"Is not stopped by the filter: {OutcomeText.End(outcome)}.");

@@ -29,7 +29,7 @@ public sealed class HostReport
     public bool IsVirtual { get; } = HostProcessor.IsVirtual;
 
     /// <summary>The kernel's name and version.</summary>
-    public string Kernel { get; } = System.Runtime.InteropServices.RuntimeInformation.OSDescription;
+    public string Kernel { get; } = $"Linux {Environment.OSVersion.Version}";
 
     /// <summary>What the host offers for direct execution.</summary>
     public IReadOnlyList<HostFacility> Facilities { get; }
