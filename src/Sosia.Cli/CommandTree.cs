@@ -9,7 +9,7 @@ namespace Sosia.Cli;
 /// <summary>The commands and their help texts.</summary>
 internal static class CommandTree
 {
-    private static readonly string[] PlannedCommands = ["disk", "classify", "attach"];
+    private static readonly string[] PlannedCommands = ["disk", "attach"];
 
     public static RootCommand Create()
     {
@@ -18,6 +18,7 @@ internal static class CommandTree
             RunCommand.Create(),
             CompareCommand.Create(),
             EnginesCommand.Create(),
+            ClassifyCommand.Create(),
             GuestsCommand.Create(),
             CompletionCommand.Create(),
         };

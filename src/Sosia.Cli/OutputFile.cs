@@ -4,15 +4,21 @@ using Sosia.Core;
 
 namespace Sosia.Cli;
 
-/// <summary>Writes files that are complete or not there.</summary>
+/// <summary>A file that an option asks for: it is complete or not there.</summary>
 internal static class OutputFile
 {
-    /// <summary>Refuses, before the guest runs for an hour, a file that cannot be written at its end.</summary>
-    /// <param name="option">The option that names it.</param>
+    /// <summary>Refuses, before long work, a file that cannot be written at its end.</summary>
+    /// <param name="option">The option's name.</param>
     /// <param name="path">The file.</param>
+    /// <returns>The file.</returns>
     public static string Check(string option, string path)
     {
-        string? folder = path.Length == 0 ? null : Path.GetDirectoryName(Path.GetFullPath(path));
+        if (path.Length == 0)
+        {
+            throw new SosiaException($"The file of {option} has no name; name one.");
+        }
+
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
         return Directory.Exists(path)
             ? throw new SosiaException($"The file '{path}' of {option} is a directory; name a file.")
             : folder is null || !Directory.Exists(folder)
@@ -20,16 +26,26 @@ internal static class OutputFile
                 : path;
     }
 
-    /// <summary>Writes a text under another name first: the file is complete or not there.</summary>
-    /// <param name="option">The option that names it.</param>
+    /// <summary>Writes a text under another name first.</summary>
+    /// <param name="option">The option's name.</param>
     /// <param name="path">The file.</param>
-    /// <param name="text">What it is to hold.</param>
-    public static void Write(string option, string path, string text)
+    /// <param name="text">The text.</param>
+    public static void Write(string option, string path, string text) => Write(option, path, writer => writer.Write(text));
+
+    /// <summary>Writes under another name first.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the text.</param>
+    public static void Write(string option, string path, Action<TextWriter> write)
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            File.WriteAllText(temporary, text);
+            using (var writer = new StreamWriter(temporary))
+            {
+                write(writer);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Linq;
 using Sosia.Engines.Interpreter;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.State;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Fuzz;
 using Sosia.Isa.X86.Tests.Oracle;
 

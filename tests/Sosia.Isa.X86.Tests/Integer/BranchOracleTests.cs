@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Oracle;
 using Xunit;
 

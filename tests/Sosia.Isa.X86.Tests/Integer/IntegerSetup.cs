@@ -1,5 +1,6 @@
 using System;
 using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Semantics;
 using Sosia.Isa.X86.Tests.Oracle;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Sosia.Isa.X86.Generation;
 
 namespace Sosia.Isa.X86.Tests.Oracle;
 

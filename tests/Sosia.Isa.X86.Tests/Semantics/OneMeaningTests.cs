@@ -2,6 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Execution;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.State;
 using Sosia.Isa.X86.Tests.Oracle;
 using Sosia.Isa.X86.Translation;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Oracle;
 using Xunit;
 

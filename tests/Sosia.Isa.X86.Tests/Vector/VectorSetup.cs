@@ -1,4 +1,5 @@
 using System;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Oracle;
 
 namespace Sosia.Isa.X86.Tests.Vector;

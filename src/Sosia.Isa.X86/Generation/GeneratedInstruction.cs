@@ -1,7 +1,7 @@
 using System;
 using Sosia.Isa.X86.Decode;
 
-namespace Sosia.Isa.X86.Tests.Oracle;
+namespace Sosia.Isa.X86.Generation;
 
 /// <summary>One random instruction of a table row and the register values that lead its memory operand into the scratch area.</summary>
 public sealed class GeneratedInstruction
@@ -27,5 +27,6 @@ public sealed class GeneratedInstruction
     /// <summary>The index register of the memory operand, −1 for none, and the value it must have.</summary>
     public required (int Register, ulong Value) Index { get; init; }
 
+    /// <summary>Row, bytes and width of code, for reports.</summary>
     public override string ToString() => $"[{Row}] {Convert.ToHexString(Bytes)} ({CodeBits}-bit)";
 }

@@ -1,21 +1,27 @@
 using System;
 using Sosia.Isa.X86.Decode;
 
-namespace Sosia.Isa.X86.Tests.Oracle;
+namespace Sosia.Isa.X86.Generation;
 
 /// <summary>Makes random instructions of a table row, in every operand size and operand form, straight from the row's encoding.</summary>
 public sealed class InstructionGenerator
 {
+    /// <summary>The usual size of the scratch area.</summary>
+    public const int DefaultScratchByteCount = 16 * 1024;
+
     private readonly Random _random;
     private readonly uint _scratchAddress;
+    private readonly int _scratchByteCount;
 
     /// <summary>Creates a generator.</summary>
     /// <param name="random">Where choices come from.</param>
-    /// <param name="scratchAddress">Where memory operands go: the middle half of <see cref="NativeOracle.ScratchBytes"/>.</param>
-    public InstructionGenerator(Random random, uint scratchAddress)
+    /// <param name="scratchAddress">Where memory operands go: the middle half of the scratch area that begins here.</param>
+    /// <param name="scratchByteCount">The size of the scratch area.</param>
+    public InstructionGenerator(Random random, uint scratchAddress, int scratchByteCount = DefaultScratchByteCount)
     {
         _random = random;
         _scratchAddress = scratchAddress;
+        _scratchByteCount = scratchByteCount;
     }
 
     /// <summary>Makes an instruction.</summary>
@@ -203,7 +209,7 @@ public sealed class InstructionGenerator
 
     private uint RandomTarget(InstructionRow row)
     {
-        uint offset = (uint)_random.Next(NativeOracle.ScratchBytes / 4, NativeOracle.ScratchBytes * 3 / 4);
+        uint offset = (uint)_random.Next(_scratchByteCount / 4, _scratchByteCount * 3 / 4);
         bool mustAlign = Array.Exists(row.Operands, o => o.Size is 'x' or '\0')
             && (!row.Encoding.IsVex || row.Mnemonic.StartsWith("vmovap", StringComparison.Ordinal) || row.Mnemonic.StartsWith("vmovnt", StringComparison.Ordinal) || row.Mnemonic == "vmovdqa");
         return _scratchAddress + (mustAlign || _random.Next(2) == 0 ? offset & ~63u : offset);
@@ -270,6 +276,17 @@ public sealed class InstructionGenerator
             if (operand.Kind == OperandKind.VectorImmediate)
             {
                 code.Add((byte)_random.Next(256));
+            }
+            else if (operand.Kind == OperandKind.FarPointer)
+            {
+                // Offset and selector.
+                code.AddInteger((uint)_random.Next(0x1000), operandBits == 16 ? 2 : 4);
+                code.AddInteger((uint)_random.Next(0x1_0000), 2);
+            }
+            else if (operand.Kind == OperandKind.Relative)
+            {
+                // Near branches ignore the operand size in 64-bit code; the decoder refuses what does not fit.
+                code.AddInteger((ulong)(long)_random.Next(-100, 100), operand.Size == 'b' ? 1 : operandBits == 16 ? 2 : 4);
             }
             else if (operand.Kind == OperandKind.Immediate)
             {
