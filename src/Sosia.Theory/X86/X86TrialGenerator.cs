@@ -116,12 +116,12 @@ internal sealed class X86TrialGenerator
 
     private void FillRegisters(Random random)
     {
-        int style = random.Next(7);
+        int style = random.Next(8);
         for (int i = 0; i < 16; i++)
         {
             ulong value = style switch
             {
-                0 => Small(random),
+                0 or 7 => Small(random),
                 1 => Address(random),
                 2 => (ulong)random.NextInt64(),
                 3 or 4 => Selector(random),
