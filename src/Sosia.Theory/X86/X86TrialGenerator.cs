@@ -50,7 +50,7 @@ internal sealed class X86TrialGenerator
     public X86Trial? Generate(InstructionRow row, Random random)
     {
         int operandBits = 16 << random.Next(_codeBits == 64 ? 3 : 2);
-        var instructions = new InstructionGenerator(random, X86Layout.Scratch, X86Layout.ScratchByteCount);
+        var instructions = new InstructionGenerator(random, X86Layout.Scratch, X86Layout.ScratchByteCount) { MakesBranches = true };
         if (instructions.Make(row, _codeBits, operandBits, random.Next(2) == 0, X86Layout.Code) is not { } instruction)
         {
             return null;
