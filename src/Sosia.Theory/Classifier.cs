@@ -71,7 +71,7 @@ public static class Classifier
     {
         List<RowVerdict> breaking = [.. rows.Where(static r => r.BreaksTheorem3)];
         int spared = rows.Count(static r => r.BreaksTheorem1 && !r.BreaksTheorem3);
-        string sparing = spared == 0 ? string.Empty : $" {spared} rows that break theorem 1 are harmless here, because they are sensitive in supervisor mode only, which a hybrid monitor interprets.";
+        string sparing = spared == 0 ? string.Empty : $" {spared} rows that break theorem 1 are harmless here, because user states alone do not show them, and supervisor mode is interpreted.";
         return new TheoremVerdict(
             3,
             "A hybrid virtual machine monitor may be constructed if the set of user-sensitive instructions is a subset of the set of privileged instructions.",

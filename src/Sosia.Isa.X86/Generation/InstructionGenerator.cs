@@ -24,6 +24,9 @@ public sealed class InstructionGenerator
         _scratchByteCount = scratchByteCount;
     }
 
+    /// <summary>Whether rows whose instructions hold a branch's displacement or a far pointer are made too, to anywhere near; else they have no forms.</summary>
+    public bool MakesBranches { get; init; }
+
     /// <summary>Makes an instruction.</summary>
     /// <param name="row">The row.</param>
     /// <param name="codeBits">64 or 32.</param>
@@ -36,7 +39,8 @@ public sealed class InstructionGenerator
         Encoding encoding = row.Encoding;
         bool isVex = encoding.Map >= 4;
         bool hasMemoryOffset = HasOperand(row, OperandKind.MemoryOffset);
-        if (!FormExists(row, codeBits, operandBits, ref memory))
+        bool isBranch = HasOperand(row, OperandKind.Relative) || HasOperand(row, OperandKind.FarPointer);
+        if ((isBranch && !MakesBranches) || !FormExists(row, codeBits, operandBits, ref memory))
         {
             return null;
         }

@@ -24,7 +24,7 @@ internal static class ReportTexts
     /// <summary>What a class means.</summary>
     public static string Explain(InstructionClass instructionClass) => instructionClass switch
     {
-        InstructionClass.Unprivileged => "Executed in user mode whatever the control program does: these break theorem 1.",
+        InstructionClass.Unprivileged => "These break theorem 1: in user mode they are executed whatever the control program does, or they trap in supervisor mode as well (INT n).",
         InstructionClass.Withholdable => "Trap in user mode in every state in which the control program gives away no right that it can withhold.",
         InstructionClass.Privileged => "Trap in every user state, and complete in supervisor mode.",
         _ => "The same outcome in either mode, anywhere, with any resources, as far as they do not trap: the hardware may execute them directly.",

@@ -79,7 +79,7 @@ public static class SvgReport
     {
         string heading = instructionClass switch
         {
-            InstructionClass.Unprivileged => "and executed in user mode: they break theorem 1",
+            InstructionClass.Unprivileged => "and not privileged: they break theorem 1",
             InstructionClass.Withholdable => "if the control program withholds a right",
             _ => "in every state",
         };

@@ -79,7 +79,7 @@ internal sealed class X86Isa : IClassifiableIsa
     private static List<IsaRow> CreateRows(int codeBits)
     {
         var rows = new List<IsaRow>();
-        var generator = new InstructionGenerator(new Random(0), X86Layout.Scratch, X86Layout.ScratchByteCount);
+        var generator = new InstructionGenerator(new Random(0), X86Layout.Scratch, X86Layout.ScratchByteCount) { MakesBranches = true };
         foreach (InstructionRow row in InstructionTable.Rows)
         {
             if (Exists(generator, row, codeBits))

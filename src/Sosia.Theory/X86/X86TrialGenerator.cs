@@ -50,7 +50,7 @@ internal sealed class X86TrialGenerator
     public X86Trial? Generate(InstructionRow row, Random random)
     {
         int operandBits = 16 << random.Next(_codeBits == 64 ? 3 : 2);
-        var instructions = new InstructionGenerator(random, X86Layout.Scratch, X86Layout.ScratchByteCount);
+        var instructions = new InstructionGenerator(random, X86Layout.Scratch, X86Layout.ScratchByteCount) { MakesBranches = true };
         if (instructions.Make(row, _codeBits, operandBits, random.Next(2) == 0, X86Layout.Code) is not { } instruction)
         {
             return null;
@@ -116,12 +116,12 @@ internal sealed class X86TrialGenerator
 
     private void FillRegisters(Random random)
     {
-        int style = random.Next(7);
+        int style = random.Next(8);
         for (int i = 0; i < 16; i++)
         {
             ulong value = style switch
             {
-                0 => Small(random),
+                0 or 7 => Small(random),
                 1 => Address(random),
                 2 => (ulong)random.NextInt64(),
                 3 or 4 => Selector(random),
