@@ -133,7 +133,7 @@ public sealed unsafe class RecompilerEngine : IEngine
         long sum = 0;
         for (int row = 0; row < calls.Length; row++)
         {
-            sum += InstructionTable.Rows[row].Virtualization == VirtualizationClass.Io ? 0 : calls[row];
+            sum += InstructionTable.Rows[row].Family == "io" ? 0 : calls[row];
         }
 
         return sum;
