@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Sosia.Core.Execution;
 
 namespace Sosia.Engines.Kvm;
 
@@ -7,7 +8,8 @@ internal sealed class ExitCounters
 {
     private static readonly string[] Names =
     [
-        "port", "mmio", "halt", "interrupt window", "msr", "kick", "emulation failure", "end of interrupt", "debug", "shutdown", "other",
+        ExitCause.Port, ExitCause.DeviceMemory, ExitCause.Halt, "interrupt window", "model-specific register", ExitCause.Kick, "emulation failure", "end of interrupt", "debug",
+        "shutdown", "other",
     ];
 
     private readonly long[] _counts = new long[Names.Length];

@@ -146,6 +146,15 @@ internal sealed unsafe partial class KvmProcessor
         }
     }
 
+    private void SynchronizeTimeStamp()
+    {
+        Span<KvmMsrEntry> counter = [new KvmMsrEntry(Msr.TimeStampCounter, 0)];
+        if (_vcpu.GetMsrs(counter) == 1)
+        {
+            _cpu.State->TscOffset += counter[0].Value - _cpu.TimeStampCounter;
+        }
+    }
+
     private void AccessMsr(KvmRun* run)
     {
         bool exists;
@@ -161,6 +170,12 @@ internal sealed unsafe partial class KvmProcessor
         }
         else
         {
+            if (run->MsrIndex == Msr.TscDeadline)
+            {
+                // Our timer compares with the counter: it must be where the guest's is, and not where it would be if both clocks ran exactly alike.
+                SynchronizeTimeStamp();
+            }
+
             exists = _cpu.TryWriteMsr(run->MsrIndex, run->MsrValue);
         }
 

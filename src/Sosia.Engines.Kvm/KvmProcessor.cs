@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using Sosia.Core.Execution;
+using Sosia.Core.Time;
 using Sosia.Engines.Interpreter;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Kvm;
@@ -82,6 +83,7 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
                     continue;
                 }
 
+                RunTimers();
                 _machine.Slots.Update();
                 _machine.TakeOver();
                 EnsureInKvm();
@@ -237,6 +239,17 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
 
         st->Halted = 0;
         return null;
+    }
+
+    // Somebody else looks after timers, but may have to wait for a host processor, or for the lock that a busy guest takes again and again.
+    private void RunTimers()
+    {
+        MachineClock clock = _machine.Hardware.Clock;
+        if (clock.NextDeadlineNanoseconds <= clock.NowNanoseconds)
+        {
+            using MachineLock.Holder held = _machine.Hardware.Memory.Threads.Devices.Enter();
+            clock.RunExpired();
+        }
     }
 
     private bool IsInterruptFlagSet() => _isInKvm && !_hasJustMoved ? _vcpu.Shared->InterruptFlag != 0 : (_cpu.State->SystemFlags & ControlBits.If) != 0;
