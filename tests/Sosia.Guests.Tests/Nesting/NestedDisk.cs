@@ -48,8 +48,16 @@ internal sealed partial class NestedDisk : IDisposable
     }
 
     /// <summary>The published program: what ./test built for users, or what ./sosia built last.</summary>
-    public static string Program => Path.GetFullPath(
-        Environment.GetEnvironmentVariable("SOSIA_BINARY") ?? Path.Combine(Path.GetDirectoryName(EmbeddedGuest.GuestsFolder)!, "artifacts", "sosia", "sosia"));
+    public static string Program
+    {
+        get
+        {
+            string? program = Environment.GetEnvironmentVariable("SOSIA_BINARY");
+            return string.IsNullOrEmpty(program)
+                ? Path.Combine(Path.GetDirectoryName(EmbeddedGuest.GuestsFolder)!, "artifacts", "sosia", "sosia")
+                : Path.GetFullPath(program);
+        }
+    }
 
     /// <summary>The image's path.</summary>
     public string Image { get; }
