@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 namespace Sosia.Guests.Tests.Nesting;
 
 /// <summary>An ext4 image with the published program, the host's libraries that it is linked to, and the guests that it runs.</summary>
+/// <remarks>Nothing that programs load only when they want it, as OpenSSL: a boot must not want it.</remarks>
 internal sealed partial class NestedDisk : IDisposable
 {
     private const string Maker = "mke2fs";
