@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 namespace Sosia.Guests.Tests.Nesting;
 
 /// <summary>An ext4 image with the published program, the host's libraries that it is linked to, and the guests that it runs.</summary>
+/// <remarks>Nothing that programs load only when they want it, as OpenSSL: a boot must not want it.</remarks>
 internal sealed partial class NestedDisk : IDisposable
 {
     private const string Maker = "mke2fs";
@@ -48,8 +49,16 @@ internal sealed partial class NestedDisk : IDisposable
     }
 
     /// <summary>The published program: what ./test built for users, or what ./sosia built last.</summary>
-    public static string Program => Path.GetFullPath(
-        Environment.GetEnvironmentVariable("SOSIA_BINARY") ?? Path.Combine(Path.GetDirectoryName(EmbeddedGuest.GuestsFolder)!, "artifacts", "sosia", "sosia"));
+    public static string Program
+    {
+        get
+        {
+            string? program = Environment.GetEnvironmentVariable("SOSIA_BINARY");
+            return string.IsNullOrEmpty(program)
+                ? Path.Combine(Path.GetDirectoryName(EmbeddedGuest.GuestsFolder)!, "artifacts", "sosia", "sosia")
+                : Path.GetFullPath(program);
+        }
+    }
 
     /// <summary>The image's path.</summary>
     public string Image { get; }

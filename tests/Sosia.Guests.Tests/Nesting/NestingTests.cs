@@ -23,6 +23,7 @@ public sealed partial class NestingTests : IDisposable
     // Its standard output is the outer console, which the terminal leaves as it is meanwhile.
     private static readonly byte[] _script = Encoding.ASCII.GetBytes(
         $"""
+        cd /tmp
         stty -opost
         printf '{Begin.Replace("\n", "\\n", StringComparison.Ordinal)}'
         /sosia/sosia "$@" < /dev/null 2> /tmp/errors
@@ -90,7 +91,7 @@ public sealed partial class NestingTests : IDisposable
             MemoryByteCount = 512UL << 20,
         });
         vm.Console.Expect(EmbeddedGuest.Prompt, EmbeddedGuest.Patience);
-        EmbeddedGuest.Command(vm, "mount -o ro /dev/vda /mnt && for d in lib lib64 usr sosia; do [ ! -d /mnt/$d ] || ln -s /mnt/$d /$d; done; cd /tmp");
+        EmbeddedGuest.Command(vm, "mount -o ro /dev/vda /mnt && for d in lib lib64 usr sosia; do [ ! -d /mnt/$d ] || ln -s /mnt/$d /$d; done");
         return vm;
     }
 

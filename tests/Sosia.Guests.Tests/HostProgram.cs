@@ -5,7 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Xunit;
 
-namespace Sosia.Guests.Tests.Nesting;
+namespace Sosia.Guests.Tests;
 
 /// <summary>Runs programs of the host.</summary>
 internal static class HostProgram
