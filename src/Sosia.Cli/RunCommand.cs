@@ -15,7 +15,8 @@ namespace Sosia.Cli;
 internal sealed class RunCommand
 {
     private readonly MachineArguments _machine = new();
-    private readonly Option<string?> _engine = MachineArguments.Text("--engine", "NAME", "The technique that runs it: auto, or one that './sosia engines' lists");
+    private readonly Option<string?> _engine = MachineArguments.Text("--engine", "NAME", "The technique that runs it: auto, or one that './sosia engines' lists; several with commas take turns");
+    private readonly Option<string?> _switchEvery = MachineArguments.Text("--switch-every", "TIME", "How long each turn of several --engine is, such as 500ms [1s]");
     private readonly Option<string?> _bios = MachineArguments.Text("--bios", "FILE", "Firmware to start with (not implemented yet)");
     private readonly Option<string[]> _nets = MachineArguments.Many("--net", "SPEC", "A network card (not implemented yet)");
     private readonly Option<string[]> _serial = MachineArguments.Many("--serial", "stdio|file:F|none", "What is connected to the serial port; a second one is for the second port [stdio]");
@@ -45,7 +46,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
+            [.. run._machine.All, run._engine, run._switchEvery, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
         {
             command.Add(option);
         }
@@ -146,7 +147,7 @@ internal sealed class RunCommand
         MachineOptions machine = _machine.Read(parsed);
         machine = machine with
         {
-            Engine = CheckEngine(parsed.GetValue(_engine) ?? machine.Engine),
+            Engine = CheckEngine(parsed.GetValue(_engine)?.Split(',')[0] ?? machine.Engine),
             ClockMode = parsed.GetValue(_clock) is { } clock ? ParseClock(clock) : machine.ClockMode,
             NoReboot = parsed.GetValue(_noReboot),
         };
@@ -157,11 +158,19 @@ internal sealed class RunCommand
             machine = machine with { Engine = EngineRegistry.ChooseAuto(countsInstructions: showsTranslations || machine.ClockMode == ClockMode.Deterministic) };
         }
 
-        machine = machine with { HasKvmInterface = parsed.GetValue(_paravirtual) is { } paravirtual ? ParseParavirtual(paravirtual) : machine.Engine == "kvm" };
+        string[] engines = parsed.GetValue(_engine)?.Split(',') ?? [machine.Engine];
+        bool usesKvm = machine.Engine == "kvm" || Array.IndexOf(engines, "kvm") >= 0;
+        machine = machine with { HasKvmInterface = parsed.GetValue(_paravirtual) is { } paravirtual ? ParseParavirtual(paravirtual) : usesKvm };
         string? irqChip = parsed.GetValue(_kvmIrqChip);
-        if (irqChip is not null && machine.Engine != "kvm")
+        if (irqChip is not null && !usesKvm)
         {
             throw new SosiaException($"The option --kvm-irqchip belongs to --engine kvm, but the engine is '{machine.Engine}'; leave it out.");
+        }
+
+        string[]? turns = engines.Length > 1 ? engines : null;
+        if (turns is null && parsed.GetValue(_switchEvery) is not null)
+        {
+            throw new SosiaException("The option --switch-every says how engines take turns; give several with --engine NAME,NAME.");
         }
 
         string? timeout = parsed.GetValue(_timeout);
@@ -180,6 +189,8 @@ internal sealed class RunCommand
             HasPerfMap = parsed.GetValue(_perfMap),
             Recompiler = parsed.GetValue(_cacheSize) is { } size ? new RecompilerOptions { CacheByteCount = OptionValue.CacheSize("--jit-cache-size", size) } : RecompilerOptions.Default,
             Kvm = irqChip is null ? KvmOptions.Default : new KvmOptions { IrqChip = ParseIrqChip(irqChip) },
+            Turns = turns is null ? null : [.. turns.Select(CheckEngine)],
+            TurnTime = parsed.GetValue(_switchEvery) is { } every ? OptionValue.Duration("--switch-every", every) : TimeSpan.FromSeconds(1),
             SwitchSeed = parsed.GetValue(_switch) is not { } seed ? null
                 : parsed.GetValue(_engine) is null ? OptionValue.Seed("--switch-engines", seed)
                 : throw new SosiaException("The option --switch-engines takes all engines that work here; leave --engine out."),

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Sosia.Control;
@@ -115,7 +116,8 @@ internal sealed class RunSession : IDisposable
         RunResult result;
         try
         {
-            result = _settings.Timeout is { } timeout ? vm.Run(timeout) : vm.Run();
+            result = _settings.Turns is { } turns ? RunInTurns(vm, turns)
+                : _settings.Timeout is { } timeout ? vm.Run(timeout) : vm.Run();
         }
         finally
         {
@@ -129,6 +131,28 @@ internal sealed class RunSession : IDisposable
         }
 
         return status;
+    }
+
+    // Each engine runs the machine for a while, then the next one goes on with it.
+    private RunResult RunInTurns(VirtualMachine vm, IReadOnlyList<string> names)
+    {
+        IEngine[] engines = [vm.Engine, .. names.Skip(1).Select(name => EngineRegistry.Create(name, _settings.Recompiler, _settings.Kvm))];
+        foreach (IEngine engine in engines)
+        {
+            vm.AddEngine(engine);
+        }
+
+        long end = _settings.Timeout is { } timeout ? Environment.TickCount64 + (long)timeout.TotalMilliseconds : long.MaxValue;
+        for (int turn = 0; ; turn++)
+        {
+            vm.ChangeEngine(engines[turn % engines.Length]);
+            long left = end - Environment.TickCount64;
+            RunResult result = vm.Run(left < _settings.TurnTime.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Max(0, left)) : _settings.TurnTime);
+            if (result.Reason != StopReason.TimedOut || Environment.TickCount64 >= end)
+            {
+                return result;
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -42,6 +42,12 @@ internal sealed record RunSettings
     /// <summary>How KVM runs, if it is the engine.</summary>
     public KvmOptions Kvm { get; init; } = KvmOptions.Default;
 
+    /// <summary>The engines that take turns by time, the first one first; null for one engine.</summary>
+    public IReadOnlyList<string>? Turns { get; init; }
+
+    /// <summary>How long each turn is.</summary>
+    public TimeSpan TurnTime { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The seed by which engines take turns; null for one engine.</summary>
     public int? SwitchSeed { get; init; }
 

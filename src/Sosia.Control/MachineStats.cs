@@ -57,6 +57,18 @@ public sealed record MachineStats
     [JsonPropertyName("exitsByCause")]
     public required IReadOnlyDictionary<string, long> ExitsByCause { get; init; }
 
+    /// <summary>What reached devices and processors without the guest's being left for it, by kind; empty for an engine that has no such ways.</summary>
+    [JsonPropertyName("sparedExits")]
+    public required IReadOnlyDictionary<string, long> SparedExits { get; init; }
+
+    /// <summary>How often the engine met an instruction that it could not execute, and left it to the interpreter.</summary>
+    [JsonPropertyName("emulationFailures")]
+    public required long EmulationFailures { get; init; }
+
+    /// <summary>How many instructions the interpreter executed on that account.</summary>
+    [JsonPropertyName("instructionsInterpretedForHost")]
+    public required long InstructionsInterpretedForHost { get; init; }
+
     /// <summary>All other instructions retired: cold code, and what has no host code.</summary>
     [JsonPropertyName("instructionsInterpreted")]
     public required long InstructionsInterpreted { get; init; }
@@ -132,6 +144,9 @@ public sealed record MachineStats
             InstructionsInHostCode = counters.InstructionsInHostCode,
             InstructionsNative = counters.InstructionsNative,
             ExitsByCause = new Dictionary<string, long>((counters.ExitsByCause ?? new Dictionary<string, long>()).OrderByDescending(static p => p.Value)),
+            SparedExits = counters.SparedExits ?? new Dictionary<string, long>(),
+            EmulationFailures = counters.EmulationFailures,
+            InstructionsInterpretedForHost = counters.InstructionsInterpretedForHost,
             InstructionsInterpreted = Math.Max(0, retired - counters.InstructionsInHostCode - Math.Max(0, counters.InstructionsNative)),
             TranslationSeconds = translation,
             TranslationShare = wall.TotalSeconds > 0 ? translation / wall.TotalSeconds : 0,

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Sosia.Core;
+using Sosia.Core.Execution;
 using Sosia.Isa.X86;
 
 namespace Sosia.Control;
@@ -68,6 +69,20 @@ public sealed partial class VirtualMachine
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Says what a debugger outside the guest wants of a processor: the machine then stops with <see cref="StopReason.DebugEvent"/>. Not while it runs.
+    /// </summary>
+    /// <param name="cpuIndex">The processor, from 0.</param>
+    /// <param name="control">What is wanted, in the place of what was before.</param>
+    /// <exception cref="SosiaException">The engine has no such thing.</exception>
+    public void SetDebug(int cpuIndex, DebugControl control)
+    {
+        if (!Engine.TrySetDebug(Machine.Cpus[cpuIndex], control))
+        {
+            throw new SosiaException($"Breakpoints and single steps from outside are not implemented yet for the engine '{Engine.Name}'; use --engine kvm.");
+        }
     }
 
     /// <summary>Saves the whole state of the machine, but not the contents of its disks.</summary>

@@ -40,6 +40,7 @@ public sealed partial class VirtualMachine : IDisposable
     private const long WorkInstructions = 1_000_000;
 
     private readonly List<SerialInbox> _inboxes = [];
+    private readonly List<IEngine> _engines = [];
     private readonly WakeEvent _wake = new();
     private readonly Lock _running = new();
     private readonly Lock _watching = new();
@@ -58,6 +59,7 @@ public sealed partial class VirtualMachine : IDisposable
     {
         Machine = machine;
         Engine = engine;
+        _engines.Add(engine);
         Console = console;
         console.Machine = this;
         _turns = machine.Turns;
@@ -71,7 +73,7 @@ public sealed partial class VirtualMachine : IDisposable
     public Machine Machine { get; }
 
     /// <summary>What runs its processors.</summary>
-    public IEngine Engine { get; }
+    public IEngine Engine { get; private set; }
 
     /// <summary>The terminal at its first serial port.</summary>
     public GuestConsole Console { get; }
@@ -173,6 +175,45 @@ public sealed partial class VirtualMachine : IDisposable
         return watcher.Result ?? new RunResult(StopReason.TimedOut);
     }
 
+    /// <summary>Tells an engine that it will run the machine in turns with others, so that the guest never sees what one of them cannot do. Best before the first instruction.</summary>
+    /// <param name="engine">Disposed of with the machine.</param>
+    /// <exception cref="SosiaException">The engine cannot run this machine.</exception>
+    public void AddEngine(IEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        lock (_running)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_engines.Contains(engine))
+            {
+                engine.Attach(Machine);
+                _engines.Add(engine);
+            }
+        }
+    }
+
+    /// <summary>Another technique goes on with the machine, from the instruction at which it stands. Not while it runs.</summary>
+    /// <param name="engine">What runs it from now on; disposed of with the machine. One that ran it before can be given again.</param>
+    /// <exception cref="SosiaException">The engine cannot run this machine.</exception>
+    public void ChangeEngine(IEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        lock (_running)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            AddEngine(engine);
+            Machine.Clock.AcceptsGaps = !engine.CountsInstructions;
+            Engine = engine;
+            // The threads of processors belong to the engine that they run.
+            foreach (CpuThread thread in _threads)
+            {
+                thread.Dispose();
+            }
+
+            _threads = [];
+        }
+    }
+
     /// <summary>Makes the running thread return; if none runs it, the next Run returns at once. Callable from any thread.</summary>
     public void Pause()
     {
@@ -226,7 +267,11 @@ public sealed partial class VirtualMachine : IDisposable
         // Waits for the thread that runs it.
         lock (_running)
         {
-            Engine.Dispose();
+            foreach (IEngine engine in _engines)
+            {
+                engine.Dispose();
+            }
+
             Machine.Dispose();
             _wake.Dispose();
             foreach (CpuThread thread in _threads)

@@ -27,6 +27,7 @@ internal sealed class HostCpuid
 
     private readonly KvmCpuidEntry[] _supported;
     private readonly List<string> _missing = [];
+    private readonly List<HiddenCpuidBits> _hidden = [];
 
     public HostCpuid(KvmCpuidEntry[] supported)
     {
@@ -36,11 +37,15 @@ internal sealed class HostCpuid
     /// <summary>What was announced by the model and taken away, as "leaf:register:bit".</summary>
     public IReadOnlyList<string> Missing => _missing;
 
+    /// <summary>The same, for the processors of the machine.</summary>
+    public HiddenCpuidBits[] Hidden => [.. _hidden];
+
     /// <summary>All answers for a processor.</summary>
     public KvmCpuidEntry[] EntriesFor(X86Cpu cpu)
     {
         List<KvmCpuidEntry> entries = [];
         _missing.Clear();
+        _hidden.Clear();
         AddRange(entries, cpu, 0);
         AddRange(entries, cpu, 0x4000_0000);
         AddRange(entries, cpu, 0x8000_0000);
@@ -83,6 +88,13 @@ internal sealed class HostCpuid
 
             uint lost = registers[register] & ~(Supported(leaf, subleaf, register) | ours);
             registers[register] &= ~lost;
+            if (lost != 0)
+            {
+                _hidden.Add(new HiddenCpuidBits(leaf, subleaf, BitsIf(Eax), BitsIf(Ebx), BitsIf(Ecx), BitsIf(Edx)));
+            }
+
+            uint BitsIf(int which) => register == which ? lost : 0;
+
             for (; lost != 0; lost &= lost - 1)
             {
                 int bit = System.Numerics.BitOperations.TrailingZeroCount(lost);

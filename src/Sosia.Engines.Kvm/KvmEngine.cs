@@ -98,6 +98,13 @@ public sealed class KvmEngine : IEngine
     }
 
     /// <inheritdoc/>
+    public bool TrySetDebug(IVcpu vcpu, DebugControl control)
+    {
+        ArgumentNullException.ThrowIfNull(control);
+        return vcpu is X86Cpu cpu && _machine is { } machine && machine.ProcessorOf(cpu).TrySetDebug(control);
+    }
+
+    /// <inheritdoc/>
     public void LeaveMachine() => _machine?.Leave();
 
     /// <inheritdoc/>

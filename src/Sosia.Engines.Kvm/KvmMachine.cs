@@ -41,6 +41,8 @@ internal sealed class KvmMachine : IDisposable
             Interrupts = IrqChip == KvmIrqChip.Off ? null : new KernelInterrupts(_vm, hardware, IrqChip == KvmIrqChip.On);
             KeepMsrs();
             Slots = new MemorySlots(_vm, hardware.Memory, system.Check(KvmCapability.MemorySlots));
+            CollectedWrites = new CollectedWrites(system, _vm, hardware);
+            Doorbells = Environment.ProcessorCount > 1 && system.Check(KvmCapability.IoEventFd) != 0 ? new Doorbells(_vm, hardware) : null;
             CreateProcessors(system);
             hardware.Memory.Ram.CollectWrites = Slots.CollectWrites;
         }
@@ -56,6 +58,12 @@ internal sealed class KvmMachine : IDisposable
 
     /// <summary>Where its RAM is.</summary>
     public MemorySlots Slots { get; } = null!;
+
+    /// <summary>Port writes that the kernel collects.</summary>
+    public CollectedWrites CollectedWrites { get; } = null!;
+
+    /// <summary>Devices' doorbells; null where each is an exit.</summary>
+    public Doorbells? Doorbells { get; }
 
     /// <summary>Which interrupt controllers are the kernel's: never <see cref="KvmIrqChip.Auto"/>.</summary>
     public KvmIrqChip IrqChip { get; }
@@ -90,12 +98,18 @@ internal sealed class KvmMachine : IDisposable
                 failures += processor.Exits[ExitCounters.Cause.EmulationFailure];
             }
 
+            Dictionary<string, long> spared = [];
+            AddIfAny(spared, "port write", CollectedWrites.Count);
+            AddIfAny(spared, "doorbell", Doorbells?.Rings ?? 0);
+            AddIfAny(spared, "interrupt message", Interrupts?.MessagesByEventFd ?? 0);
+
             return new EngineCounters(0, 0)
             {
                 InstructionsNative = -1,
                 InstructionsInterpretedForHost = interpreted,
                 EmulationFailures = failures,
                 ExitsByCause = exits,
+                SparedExits = spared,
             };
         }
     }
@@ -134,9 +148,11 @@ internal sealed class KvmMachine : IDisposable
     {
         foreach (KvmProcessor processor in _processors.Values)
         {
+            CollectedWrites.Take(processor.Vcpu);
             processor.BringBack();
         }
 
+        Doorbells?.Close();
         if (_isTakenOver)
         {
             Interrupts!.Leave(_processors.Values);
@@ -175,6 +191,7 @@ internal sealed class KvmMachine : IDisposable
     public void Dispose()
     {
         Hardware.Memory.Ram.CollectWrites = null;
+        Doorbells?.Dispose();
         foreach (KvmProcessor processor in _processors.Values)
         {
             processor.Dispose();
@@ -213,6 +230,14 @@ internal sealed class KvmMachine : IDisposable
         bool Fits(KvmIrqChip chip) => chip != KvmIrqChip.On || hardware.Interrupts!.HasPic;
     }
 
+    private static void AddIfAny(Dictionary<string, long> counts, string name, long count)
+    {
+        if (count != 0)
+        {
+            counts[name] = count;
+        }
+    }
+
     private void KeepMsrs()
     {
         if (_vm.TryEnable(KvmCapability.UserSpaceMsr, MsrExits) != 0)
@@ -244,6 +269,7 @@ internal sealed class KvmMachine : IDisposable
             {
                 SetTscFrequency(own, cpu);
                 own.SetCpuid(cpuid.EntriesFor(cpu));
+                Hide(cpu, cpuid);
                 var transfer = new StateTransfer(cpu, own, new MsrTransfer(cpu, own, known), cpu.Model.Has(Isa.X86.Decode.CpuFeature.Xsave));
                 _processors.Add(cpu, new KvmProcessor(this, cpu, own, transfer));
             }
@@ -255,6 +281,19 @@ internal sealed class KvmMachine : IDisposable
         }
 
         MissingFeatures = cpuid.Missing;
+    }
+
+    // Whatever engine runs the machine, its processors announce the same: what this KVM can do.
+    private void Hide(X86Cpu cpu, HostCpuid cpuid)
+    {
+        if (cpu.RetiredInstructions == 0)
+        {
+            cpu.HiddenCpuid = [.. cpu.HiddenCpuid, .. cpuid.Hidden];
+        }
+        else if (cpuid.Missing.Count != 0 && cpu.Index == 0)
+        {
+            _notes.Add($"The guest was started with processor features that this host's KVM lacks ({string.Join(", ", cpuid.Missing)}): it may fail when it uses them.");
+        }
     }
 
     // The guest's counter runs at the machine's frequency if the host can scale it, else at the host's, and then CPUID tells that.

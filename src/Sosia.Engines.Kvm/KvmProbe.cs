@@ -18,7 +18,8 @@ public static unsafe class KvmProbe
     private const uint CodeAt = 0x1000;
     private const uint StackAt = 0x2000;
     private const int InstructionsPerRound = 2;
-    private const uint FewRounds = 20_000;
+    private const uint WarmUpRounds = 100;
+    private const uint FewRounds = 50_000;
     private const uint ManyRounds = 4_000_000;
     private const int MaxExits = 1000;
     private const byte FlatCode = 0xb;
@@ -88,6 +89,14 @@ public static unsafe class KvmProbe
         sregs.Ds = sregs.Es = sregs.Fs = sregs.Gs = sregs.Ss = Segment(FlatData, ring);
         sregs.Cr0 |= 1;
         sregs.IdtLimit = 0;
+        vcpu.SetSregs(sregs);
+        // The first entry has to provide memory.
+        _ = Time(vcpu, sregs, WarmUpRounds);
+        return Time(vcpu, sregs, rounds);
+    }
+
+    private static double Time(KvmVcpu vcpu, in KvmSregs sregs, uint rounds)
+    {
         vcpu.SetSregs(sregs);
         var regs = new KvmRegs { Rip = CodeAt, Rflags = 2 };
         regs.General[2] = rounds;

@@ -85,6 +85,7 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
 
                 RunTimers();
                 _machine.Slots.Update();
+                _machine.Doorbells?.Update();
                 _machine.TakeOver();
                 EnsureInKvm();
                 Inject();
@@ -92,6 +93,7 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
                 _hasJustMoved = false;
                 _hasOpenExit = false;
                 TakeApicState();
+                _machine.CollectedWrites.Take(_vcpu);
                 if (error is HostError.Interrupted or HostError.WouldBlock)
                 {
                     _exits.Count(ExitCounters.Cause.Kick);
@@ -117,6 +119,32 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
         ExitReason reason = _interpreter.Run(_cpu, limits);
         InterpretedInstructions += _cpu.RetiredInstructions - before;
         return reason;
+    }
+
+    /// <summary>Breakpoints and single step from outside the guest, by the host's debug registers.</summary>
+    /// <returns>False when this KVM has no such thing.</returns>
+    public bool TrySetDebug(DebugControl control)
+    {
+        const ulong BreakpointsFixed = 0x400;
+        var debug = new KvmGuestDebug();
+        if (control.IsSingleStep)
+        {
+            debug.Control = KvmGuestDebug.Enable | KvmGuestDebug.SingleStep;
+        }
+
+        if (control.Breakpoints.Count != 0)
+        {
+            debug.Control |= KvmGuestDebug.Enable | KvmGuestDebug.HardwareBreakpoints;
+            debug.Registers[7] = BreakpointsFixed;
+            for (int i = 0; i < control.Breakpoints.Count; i++)
+            {
+                debug.Registers[i] = control.Breakpoints[i];
+                // Enabled globally, on execution, length 1.
+                debug.Registers[7] |= 2UL << (2 * i);
+            }
+        }
+
+        return _vcpu.TrySetGuestDebug(debug) == 0;
     }
 
     /// <summary>Gives KVM the state, unless it has it.</summary>

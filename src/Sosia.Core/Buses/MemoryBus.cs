@@ -294,6 +294,18 @@ public sealed unsafe class MemoryBus
         }
     }
 
+    /// <summary>The devices that have doorbells, and where their ranges begin.</summary>
+    public IEnumerable<(ulong GuestPhysical, IDoorbellDevice Device)> DescribeDoorbells()
+    {
+        foreach (DeviceRange range in _devices)
+        {
+            if (range.Device is IDoorbellDevice device)
+            {
+                yield return (range.GuestPhysical, device);
+            }
+        }
+    }
+
     /// <summary>The RAM and ROM slots in address order.</summary>
     public IEnumerable<RamRange> DescribeRam()
     {

@@ -11,6 +11,7 @@ namespace Sosia.Core.Buses;
 public sealed class PortBus
 {
     private readonly Claim?[] _claims = new Claim?[65536];
+    private readonly List<PortRange> _collectable = [];
     private readonly Diagnostics.DiagnosticLog _log;
 
     /// <summary>Creates an empty bus.</summary>
@@ -56,6 +57,17 @@ public sealed class PortBus
         var claim = new Claim(device, (ushort)firstPort, name);
         Array.Fill(_claims, claim, firstPort, portCount);
     }
+
+    /// <summary>
+    /// Says of ports that nothing follows from a write to them until something else happens: an engine may let the guest go on, and make the writes later, in
+    /// their order.
+    /// </summary>
+    /// <param name="firstPort">First port number.</param>
+    /// <param name="portCount">How many ports.</param>
+    public void AllowCollecting(int firstPort, int portCount) => _collectable.Add(new PortRange(firstPort, portCount));
+
+    /// <summary>The ports whose writes may come later.</summary>
+    public IEnumerable<PortRange> DescribeCollectable() => _collectable;
 
     /// <summary>Gives up all ports that a device claimed with <see cref="Map"/> from <paramref name="firstPort"/> on.</summary>
     public void Unmap(int firstPort, int portCount, IPortDevice device)

@@ -37,6 +37,9 @@ public readonly record struct EngineCounters(long Translations, long HelperCalls
     /// <summary>Guest instructions that the interpreter executed because the technique could not.</summary>
     public long InstructionsInterpretedForHost { get; init; }
 
+    /// <summary>What reached devices and processors without the guest's being left for it, by kind; null for an engine that has no such ways.</summary>
+    public IReadOnlyDictionary<string, long>? SparedExits { get; init; }
+
     /// <summary>How often the technique met an instruction that it could not execute.</summary>
     public long EmulationFailures { get; init; }
 

@@ -38,6 +38,12 @@ public interface IEngine : IDisposable
     {
     }
 
+    /// <summary>Says what a debugger outside the guest wants of a vCPU; it then stops with <see cref="ExitReason.DebugEvent"/>.</summary>
+    /// <param name="vcpu">The vCPU; it does not run.</param>
+    /// <param name="control">What is wanted, in the place of what was before.</param>
+    /// <returns>False when the engine has no such thing.</returns>
+    bool TrySetDebug(IVcpu vcpu, DebugControl control) => false;
+
     /// <summary>Runs a vCPU until something happens.</summary>
     /// <param name="vcpu">A vCPU of an ISA that this engine supports; only one thread runs a vCPU at a time.</param>
     /// <param name="limits">The budget.</param>

@@ -28,7 +28,12 @@ public sealed class PostCodePort : ISnapshotable
     public byte Code => _code;
 
     /// <summary>Claims port 0x80.</summary>
-    public void Map(PortBus ports) => ports.Map(0x80, 1, Ports, "post");
+    /// <remarks>Linux writes there to lose a microsecond.</remarks>
+    public void Map(PortBus ports)
+    {
+        ports.Map(0x80, 1, Ports, "post");
+        ports.AllowCollecting(0x80, 1);
+    }
 
     /// <summary>Clears the code.</summary>
     public void Reset() => _code = 0;

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Sosia.Core.Buses;
 using Sosia.Core.Interrupts;
 using Sosia.Core.Snapshots;
@@ -8,7 +9,7 @@ namespace Sosia.Devices.Virtio;
 /// Shows a virtio device as a block of memory-mapped registers with one level-triggered interrupt line (virtio 1.1, section 4.2,
 /// register layout version 2). A machine maps <see cref="ByteCount"/> bytes.
 /// </summary>
-public sealed class VirtioMmioTransport : IMmioDevice, IVirtioTransport, ISnapshotable
+public sealed class VirtioMmioTransport : IDoorbellDevice, IVirtioTransport, ISnapshotable
 {
     /// <summary>How much address space a device takes, in bytes.</summary>
     public const ulong ByteCount = 0x200;
@@ -61,6 +62,18 @@ public sealed class VirtioMmioTransport : IMmioDevice, IVirtioTransport, ISnapsh
         _device = device;
         _line = line;
         device.Transport = this;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<Doorbell> Doorbells
+    {
+        get
+        {
+            for (int queue = 0; queue < _device.QueueCount; queue++)
+            {
+                yield return new Doorbell(QueueNotify, 4, (ulong)queue);
+            }
+        }
     }
 
     /// <inheritdoc/>

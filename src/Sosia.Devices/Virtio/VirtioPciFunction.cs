@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Buffers.Binary;
 using Sosia.Core.Buses;
 using Sosia.Core.Snapshots;
@@ -10,7 +11,7 @@ namespace Sosia.Devices.Virtio;
 /// Shows a virtio device as a PCI function without the legacy interface (virtio 1.1, section 4.1): one memory BAR with the four
 /// register groups, MSI-X with one vector per queue and one for configuration changes, INTA otherwise.
 /// </summary>
-public sealed class VirtioPciFunction : PciFunction, IMmioDevice, IVirtioTransport
+public sealed class VirtioPciFunction : PciFunction, IDoorbellDevice, IVirtioTransport
 {
     /// <summary>The PCI vendor id of virtio devices.</summary>
     public const ushort PciVendorId = 0x1af4;
@@ -115,6 +116,19 @@ public sealed class VirtioPciFunction : PciFunction, IMmioDevice, IVirtioTranspo
         Array.Fill(_queueVectors, NoVector);
         _isr = 0;
         UpdatePin();
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<Doorbell> Doorbells
+    {
+        get
+        {
+            for (int queue = 0; queue < _device.QueueCount; queue++)
+            {
+                // Virtio 1.1, 4.1.5.2: a driver writes the queue's number in 16 bits.
+                yield return new Doorbell(NotifyOffset + ((ulong)queue * NotifyMultiplier), 2, null);
+            }
+        }
     }
 
     /// <inheritdoc/>

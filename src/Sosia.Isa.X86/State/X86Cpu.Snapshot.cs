@@ -92,6 +92,7 @@ public sealed unsafe partial class X86Cpu
         writer.Write("a20-mask", st->A20Mask);
         writer.Write("random", st->RandomState);
         writer.Write("tsc-kilohertz", (long)TscKilohertz);
+        writer.Write("hidden-cpuid", MemoryMarshal.AsBytes<HiddenCpuidBits>(HiddenCpuid));
         SaveParavirtual(writer);
     }
 
@@ -176,11 +177,23 @@ public sealed unsafe partial class X86Cpu
         st->A20Mask = reader.ReadUInt64("a20-mask");
         st->RandomState = reader.ReadUInt64("random");
         _tscKilohertz = reader.Version >= 3 ? Math.Clamp(reader.ReadInt32("tsc-kilohertz"), MinTscKilohertz, MaxTscKilohertz) : UsualTscKilohertz;
+        RestoreHiddenCpuid(reader);
         RestoreParavirtual(reader);
         st->Exit = BlockExit.None;
         UpdateDebug();
         UpdateMode();
         MemoryMapChanged();
+    }
+
+    private void RestoreHiddenCpuid(SnapshotReader reader)
+    {
+        if (reader.Version >= 3)
+        {
+            ReadOnlySpan<byte> bytes = reader.ReadBytes("hidden-cpuid");
+            HiddenCpuid = bytes.Length % sizeof(HiddenCpuidBits) == 0
+                ? MemoryMarshal.Cast<byte, HiddenCpuidBits>(bytes).ToArray()
+                : throw new SosiaException($"The snapshot's section '{SnapshotName}' is damaged.");
+        }
     }
 
     private static void WriteArray(SnapshotWriter writer, string name, ulong* values, int count)

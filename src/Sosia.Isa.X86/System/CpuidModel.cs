@@ -75,6 +75,17 @@ public static unsafe class CpuidModel
     /// <param name="subleaf">ECX.</param>
     public static CpuidResult Query(X86Cpu cpu, uint leaf, uint subleaf)
     {
+        CpuidResult answer = Answer(cpu, leaf, subleaf);
+        foreach (HiddenCpuidBits hidden in cpu.HiddenCpuid)
+        {
+            answer = hidden.ApplyTo(answer, leaf, subleaf);
+        }
+
+        return answer;
+    }
+
+    private static CpuidResult Answer(X86Cpu cpu, uint leaf, uint subleaf)
+    {
         if (cpu.HasKvmInterface && leaf is HypervisorLeaf or HypervisorLeaf + 1)
         {
             // "KVMKVMKVM", and what of KVM's interface there is.

@@ -34,6 +34,9 @@ public sealed unsafe partial class X86Cpu
         }
     }
 
+    /// <summary>What CPUID does not tell of the <see cref="Model"/>; to be set before the guest's first instruction, and part of the saved state.</summary>
+    public HiddenCpuidBits[] HiddenCpuid { get; set; } = [];
+
     /// <summary>True when the next instruction stands in the shadow of STI, MOV SS or POP SS: no interrupt before it.</summary>
     public bool IsInInterruptShadow => _shadowAt == RetiredInstructions;
 
