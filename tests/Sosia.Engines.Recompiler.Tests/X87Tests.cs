@@ -7,7 +7,6 @@ using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.State;
-using Sosia.Isa.X86.Tests.Oracle;
 using Sosia.Isa.X86.Tests.X87;
 using Xunit;
 

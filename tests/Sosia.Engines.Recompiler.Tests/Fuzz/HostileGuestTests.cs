@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Binary;
 using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Fuzz;
-using Sosia.Isa.X86.Tests.Oracle;
 using Xunit;
 
 namespace Sosia.Engines.Recompiler.Tests.Fuzz;

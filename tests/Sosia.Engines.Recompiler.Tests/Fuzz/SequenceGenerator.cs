@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.Tests.Fuzz;
-using Sosia.Isa.X86.Tests.Oracle;
 
 namespace Sosia.Engines.Recompiler.Tests.Fuzz;
 
