@@ -242,6 +242,12 @@ internal sealed class KernelInterrupts : IInterruptAccelerator, IDisposable
 
     private unsafe void GiveChips()
     {
+        // The kernel still knows the wires' levels of the time before, and would take a wire that went high meanwhile for no news.
+        for (uint wire = 0; wire < InputCount; wire++)
+        {
+            _vm.SetIrqLine(wire, false);
+        }
+
         for (int chip = 0; chip < 2; chip++)
         {
             _vm.SetIrqChip(ToKvm(chip, _own.ExportPic(chip)));

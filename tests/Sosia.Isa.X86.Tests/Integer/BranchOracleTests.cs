@@ -32,8 +32,7 @@ public sealed unsafe class BranchOracleTests : IDisposable
     }
 
     [HostCpuTheory]
-    [InlineData(64)]
-    [InlineData(32)]
+    [MemberData(nameof(NativeOracle.CodeWidths), MemberType = typeof(NativeOracle))]
     public void Near_branches_go_where_the_host_cpu_goes(int codeBits)
     {
         _cpu.SetMode(codeBits);

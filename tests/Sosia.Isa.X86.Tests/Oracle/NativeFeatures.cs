@@ -6,6 +6,12 @@ namespace Sosia.Isa.X86.Tests.Oracle;
 /// <summary>Which instructions the host CPU has.</summary>
 public static class NativeFeatures
 {
+    /// <summary>
+    /// True when the host defines an instruction's form: PREFETCHW and its like with a register are NOPs on Intel's processors and undefined on AMD's.
+    /// </summary>
+    public static bool Defines(Generation.GeneratedInstruction instruction)
+        => HostFeatures.IsIntel || instruction.Row.Encoding is not { Map: 1, Opcode: 0x0d } || instruction.Decoded.IsMemory;
+
     /// <summary>True when the host can execute instructions of a feature.</summary>
     public static bool Has(CpuFeature feature)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Sosia.Isa.X86.Generation;
+using Xunit;
 
 namespace Sosia.Isa.X86.Tests.Oracle;
 
@@ -49,6 +50,14 @@ public sealed unsafe class NativeOracle : IDisposable
     /// <summary>True where the oracle works at all.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
+    /// <summary>
+    /// True where 32-bit code can be executed: some kernels – guests of paravirtual hypervisors – have no segment for it. LAR tells without a fault.
+    /// </summary>
+    public static bool Has32BitCode { get; } = IsSupported && CanLoad(Code32);
+
+    /// <summary>The widths of code that can be executed here, for theories.</summary>
+    public static TheoryData<int> CodeWidths() => Has32BitCode ? [64, 32] : [64];
+
     /// <summary>The registers: set before <see cref="Run"/>, changed by it.</summary>
     public OracleState* State { get; }
 
@@ -64,6 +73,19 @@ public sealed unsafe class NativeOracle : IDisposable
     /// <param name="codeBits">64 or 32.</param>
     public uint InstructionAddress(int codeBits)
         => (uint)(_memory + CodeOffset) + (uint)(codeBits == 64 ? _prologue64 : _prologue32).Length;
+
+    // LAR ECX, EAX sets ZF for a descriptor that this privilege level may use; bit 11 of the access rights is set for code.
+    private static bool CanLoad(ushort selector)
+    {
+        const int Rcx = 1;
+        const uint Zf = 1 << 6;
+        const uint IsCode = 1 << 11;
+        using var oracle = new NativeOracle();
+        oracle.State->Gpr[0] = selector;
+        oracle.State->Rflags = 2;
+        oracle.Run([0x0f, 0x02, 0xc8], 64);
+        return (oracle.State->Rflags & Zf) != 0 && (oracle.State->Gpr[Rcx] & IsCode) != 0;
+    }
 
     /// <summary>Executes one instruction on <see cref="State"/> and <see cref="Scratch"/>.</summary>
     /// <param name="instruction">Its bytes.</param>

@@ -16,8 +16,7 @@ public sealed unsafe class GatherTests
     private const int XmmAt = 160;
 
     [HostCpuTheory]
-    [InlineData(64)]
-    [InlineData(32)]
+    [MemberData(nameof(NativeOracle.CodeWidths), MemberType = typeof(NativeOracle))]
     public void Gathers_do_what_the_host_cpu_does(int codeBits)
     {
         using var comparison = new OracleComparison(seed: 815 + codeBits);

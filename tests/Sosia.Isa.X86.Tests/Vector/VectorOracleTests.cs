@@ -25,7 +25,10 @@ public sealed unsafe class VectorOracleTests
         foreach (string family in Families)
         {
             data.Add(family, 64);
-            data.Add(family, 32);
+            if (NativeOracle.Has32BitCode)
+            {
+                data.Add(family, 32);
+            }
         }
 
         return data;

@@ -27,7 +27,7 @@ public sealed unsafe class X87OracleTests
             int before = comparison.Compared;
             for (int i = 0; i < StatesPerRow; i++)
             {
-                int codeBits = (i & 1) == 0 ? 64 : 32;
+                int codeBits = (i & 1) == 0 || !NativeOracle.Has32BitCode ? 64 : 32;
                 int operandBits = (i & 2) == 0 ? 32 : 16;
                 bool memory = row.Encoding.HasModRm && row.Encoding.ModRmByte < 0;
                 if (comparison.Generator.Make(row, codeBits, operandBits, memory, comparison.InstructionAddress(codeBits)) is { } instruction)
