@@ -61,6 +61,18 @@ public sealed unsafe class IntegerOracleTests
         Assert.NotEqual(0, comparison.Compared);
     }
 
+    // SHLD and SHRD of 16 bits by more than 16 (SDM vol. 2): processors differ in what they leave.
+    private static bool IsResultUndefined(GeneratedInstruction instruction, ulong rcx)
+    {
+        if (instruction.Row.Mnemonic is not ("shld" or "shrd") || instruction.Decoded.EffectiveBits != 16)
+        {
+            return false;
+        }
+
+        ulong count = instruction.Row.Operands[2].Kind == OperandKind.Immediate ? instruction.Decoded.Immediate : rcx;
+        return (count & 31) > 16;
+    }
+
     // Control transfers are compared elsewhere; RDRAND has no expected value.
     private static bool IsComparable(InstructionRow row, int codeBits)
         => (row.Flags & (RowFlags.EndsBlock | (codeBits == 64 ? RowFlags.Not64 : RowFlags.Only64))) == 0
@@ -84,7 +96,7 @@ public sealed unsafe class IntegerOracleTests
             }
 
             comparison.Randomize(instruction);
-            if (IntegerSetup.Prepare(comparison, instruction))
+            if (IntegerSetup.Prepare(comparison, instruction) && !IsResultUndefined(instruction, comparison.Initial->Gpr[1]))
             {
                 comparison.Compare(instruction, UndefinedFlags.After(instruction.Decoded, comparison.Initial->Gpr[1]));
             }
