@@ -55,6 +55,16 @@ public sealed partial class VirtualMachine
         foreach (CpuThread thread in _threads)
         {
             thread.Failure?.Throw();
+        }
+
+        // What the guest asked for comes before what happened to a processor on its way to stop.
+        if (Machine.Request != MachineRequest.None && Obey() is { } wish)
+        {
+            return wish;
+        }
+
+        foreach (CpuThread thread in _threads)
+        {
             if (thread.HasShutDown)
             {
                 return ProcessorShutDown(thread.Cpu);
@@ -66,7 +76,7 @@ public sealed partial class VirtualMachine
             }
         }
 
-        return Machine.Request != MachineRequest.None && Obey() is { } end ? end : result;
+        return result;
     }
 
     private void StartThreads()
