@@ -11,6 +11,7 @@ using Sosia.Devices.Uart16550;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Terminal;
+using Sosia.Images;
 using Sosia.Machines;
 
 namespace Sosia.Cli;

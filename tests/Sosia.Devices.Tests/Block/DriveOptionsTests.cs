@@ -3,6 +3,7 @@ using System.IO;
 using System.Text;
 using Sosia.Core;
 using Sosia.Devices.Block;
+using Sosia.Images;
 using Xunit;
 
 namespace Sosia.Devices.Tests.Block;

@@ -1,0 +1,73 @@
+using System;
+using Sosia.Core;
+using Sosia.Images.Qcow2;
+using Sosia.Images.Raw;
+
+namespace Sosia.Images;
+
+/// <summary>Opens and creates disk images of every format.</summary>
+public static class DiskImages
+{
+    /// <summary>The formats' names, as they are typed.</summary>
+    public const string FormatNames = "raw, qcow2, vmdk, vdi, vhd, vhdx or auto";
+
+    private const string FolderPrefix = "fat:";
+
+    /// <summary>Understands a format's name; "auto" is null.</summary>
+    /// <exception cref="SosiaException">There is no such format.</exception>
+    public static ImageFormat? ParseFormat(string name) => name switch
+    {
+        "auto" => null,
+        "raw" => ImageFormat.Raw,
+        "qcow2" => ImageFormat.Qcow2,
+        "vmdk" => ImageFormat.Vmdk,
+        "vdi" => ImageFormat.Vdi,
+        "vhd" or "vpc" => ImageFormat.Vhd,
+        "vhdx" => ImageFormat.Vhdx,
+        _ => throw new SosiaException($"The disk image format '{name}' is unknown; choose {FormatNames}."),
+    };
+
+    /// <summary>A format's name.</summary>
+    public static string NameOf(ImageFormat format) => format switch
+    {
+        ImageFormat.Raw => "raw",
+        ImageFormat.Qcow2 => "qcow2",
+        ImageFormat.Vmdk => "vmdk",
+        ImageFormat.Vdi => "vdi",
+        ImageFormat.Vhd => "vhd",
+        ImageFormat.Vhdx => "vhdx",
+        _ => "fat",
+    };
+
+    /// <summary>Opens and locks an image and everything below it.</summary>
+    /// <param name="path">The file, or <c>fat:FOLDER</c>.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="SosiaException">It cannot be used; the message says why and what to do. Nothing was written.</exception>
+    public static DiskImage Open(string path, ImageOpenOptions options) => Open(path, options, new BackingChain());
+
+    internal static DiskImage Open(string path, ImageOpenOptions options, BackingChain chain)
+    {
+        if (path.StartsWith(FolderPrefix, StringComparison.Ordinal) && options.Format is null)
+        {
+            throw new SosiaException($"A folder as a disk ('{path}') is not implemented yet; put the files into an image.");
+        }
+
+        ImageFile file = ImageFile.Open(path, options.IsReadOnly);
+        try
+        {
+            ImageFormat format = options.Format ?? ImageProbe.Recognize(file) ?? ImageFormat.Raw;
+            chain.Enter(file);
+            return format switch
+            {
+                ImageFormat.Raw => RawFileBackend.Open(file, isGuessed: options.Format is null),
+                ImageFormat.Qcow2 => Qcow2Image.Open(file, options, chain),
+                _ => throw new SosiaException($"The disk image '{path}' has the format '{NameOf(format)}', which is not implemented yet; convert it to raw, or say format=raw if it is meant as it is."),
+            };
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}
