@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Linq;
+using Sosia.Cli.Disk;
 using Sosia.Core;
 
 namespace Sosia.Cli;
@@ -9,7 +10,7 @@ namespace Sosia.Cli;
 /// <summary>The commands and their help texts.</summary>
 internal static class CommandTree
 {
-    private static readonly string[] PlannedCommands = ["disk", "classify", "attach"];
+    private static readonly string[] PlannedCommands = ["classify", "attach"];
 
     public static RootCommand Create()
     {
@@ -19,6 +20,7 @@ internal static class CommandTree
             CompareCommand.Create(),
             EnginesCommand.Create(),
             GuestsCommand.Create(),
+            DiskCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (string name in PlannedCommands)

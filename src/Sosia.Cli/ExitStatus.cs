@@ -7,7 +7,9 @@ internal static class ExitStatus
 {
     public const int Success = 0;
     public const int EnginesDiffer = 1;
+    public const int DiskDamaged = 1;
     public const int BadArguments = 2;
+    public const int DiskLeaks = 3;
     public const int HostLacksSomething = 4;
 
     /// <summary>What a shell reports of a program that a signal ended.</summary>

@@ -2,6 +2,10 @@ using System;
 using Sosia.Core;
 using Sosia.Images.Qcow2;
 using Sosia.Images.Raw;
+using Sosia.Images.Vdi;
+using Sosia.Images.Vhd;
+using Sosia.Images.Vhdx;
+using Sosia.Images.Vmdk;
 
 namespace Sosia.Images;
 
@@ -61,7 +65,10 @@ public static class DiskImages
             {
                 ImageFormat.Raw => RawFileBackend.Open(file, isGuessed: options.Format is null),
                 ImageFormat.Qcow2 => Qcow2Image.Open(file, options, chain),
-                _ => throw new SosiaException($"The disk image '{path}' has the format '{NameOf(format)}', which is not implemented yet; convert it to raw, or say format=raw if it is meant as it is."),
+                ImageFormat.Vdi => VdiImage.Open(file, options, chain),
+                ImageFormat.Vhd => VhdFiles.Open(file, options, chain),
+                ImageFormat.Vmdk => VmdkFiles.Open(file, options, chain),
+                _ => VhdxImage.Open(file, options),
             };
         }
         catch

@@ -1,6 +1,10 @@
 using System.IO;
 using Sosia.Core;
 using Sosia.Images.Qcow2;
+using Sosia.Images.Vdi;
+using Sosia.Images.Vhd;
+using Sosia.Images.Vhdx;
+using Sosia.Images.Vmdk;
 
 namespace Sosia.Images;
 
@@ -43,8 +47,20 @@ public static class ImageCreator
                     case ImageFormat.Qcow2:
                         Qcow2Creator.Create(file, options);
                         break;
+                    case ImageFormat.Vdi:
+                        VdiImage.Create(file, options);
+                        break;
+                    case ImageFormat.Vhd:
+                        VhdFiles.Create(file, options);
+                        break;
+                    case ImageFormat.Vmdk:
+                        VmdkFiles.Create(file, options, finalPath);
+                        break;
+                    case ImageFormat.Vhdx:
+                        VhdxCreator.Create(file, options);
+                        break;
                     default:
-                        throw new SosiaException($"Creating images of the format '{DiskImages.NameOf(options.Format)}' is not implemented yet; choose raw or qcow2.");
+                        throw new SosiaException($"Images of the format '{DiskImages.NameOf(options.Format)}' cannot be created; choose {DiskImages.FormatNames}.");
                 }
 
                 ImageErrors.ThrowIfFailed(path, "created", file.Flush());
