@@ -1,5 +1,6 @@
 using System;
 using Sosia.Core;
+using Sosia.Images.Fat;
 using Sosia.Images.Qcow2;
 using Sosia.Images.Raw;
 using Sosia.Images.Vdi;
@@ -53,7 +54,9 @@ public static class DiskImages
     {
         if (path.StartsWith(FolderPrefix, StringComparison.Ordinal) && options.Format is null)
         {
-            throw new SosiaException($"A folder as a disk ('{path}') is not implemented yet; put the files into an image.");
+            return options.IsReadOnly || options.ForCheck
+                ? FatFolderImage.Open(path[FolderPrefix.Length..])
+                : throw new SosiaException($"Writing to a folder as a disk ('{path}') is not implemented; add readonly to the drive, or snapshot to throw away what the guest writes.");
         }
 
         ImageFile file = ImageFile.Open(path, options.IsReadOnly);

@@ -18,6 +18,7 @@ internal sealed partial class Qcow2Image : MappedImage
 {
     private const int L2CacheByteCount = 32 << 20;
     private const int MinCachedTableCount = 8;
+    private const int MaxCachedTableCount = 4096;
     private const int MaxPendingFreeCount = 16384;
 
     private readonly Qcow2Header _header;
@@ -44,7 +45,7 @@ internal sealed partial class Qcow2Image : MappedImage
         _clusterBits = header.ClusterBits;
         _l2Bits = header.ClusterBits - 3;
         _cluster = new byte[header.ClusterByteCount];
-        int capacity = Math.Max(MinCachedTableCount, L2CacheByteCount >> _clusterBits);
+        int capacity = Math.Clamp(L2CacheByteCount >> _clusterBits, MinCachedTableCount, MaxCachedTableCount);
         _l2Tables = new TableCache(file, header.ClusterByteCount, capacity, WriteBack);
         _l1 = ReadL1(header.L1TableOffset, header.L1EntryCount);
         _snapshots = ReadSnapshots();

@@ -31,7 +31,7 @@ internal sealed class Qcow2Refcounts
         _header = header;
         _order = header.RefcountOrder;
         _blockBits = header.ClusterBits + 3 - _order;
-        int capacity = Math.Max(8, CacheByteCount >> header.ClusterBits);
+        int capacity = Math.Clamp(CacheByteCount >> header.ClusterBits, 8, 4096);
         _blocks = new TableCache(file, header.ClusterByteCount, capacity, WriteBlocks);
         byte[] bytes = new byte[header.RefcountTableClusterCount << header.ClusterBits];
         file.ReadOrThrow(header.RefcountTableFileOffset, bytes, Qcow2Header.Name, "its refcount table");
