@@ -19,7 +19,7 @@ internal sealed class VmdkSparseHeader
     private const int FooterDistance = 1024;
     private const ulong DefaultGrainSectors = 128;
     private const ulong DescriptorSectors = 20;
-    private const ulong MaxTableCount = 1 << 20;
+    private const ulong MaxTableCount = 1 << 18;
 
     public ulong SectorCount { get; private init; }
 

@@ -37,6 +37,14 @@ internal sealed class VmdkSparseImage : BlockMapImage
         _directory = ReadTable(header.DirectoryOffset, header.TableCount, "its grain directory");
         _redundant = header.RedundantDirectoryOffset == 0 || file.IsReadOnly ? null : ReadTable(header.RedundantDirectoryOffset, header.TableCount, "its redundant grain directory");
         _tables = new uint[]?[header.TableCount];
+        HashSet<uint> seen = [];
+        foreach (uint sector in _directory)
+        {
+            if (sector != 0 && !seen.Add(sector))
+            {
+                throw ImageErrors.Damaged(file.Path, VmdkDescriptor.Name, $"its grain directory leads twice to the table at sector {sector}");
+            }
+        }
     }
 
     public override ImageFormat Format => ImageFormat.Vmdk;
