@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using Sosia.Devices.Block;
 using Sosia.Images;
 
 namespace Sosia.Devices.Tests.Block;

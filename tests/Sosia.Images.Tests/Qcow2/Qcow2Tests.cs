@@ -264,6 +264,36 @@ public sealed class Qcow2Tests : IDisposable
         AssertSound(path, disk);
     }
 
+    [Fact]
+    public void Reading_and_overwriting_allocate_nothing()
+    {
+        string path = PathOf("q.qcow2");
+        ImageCreator.Create(path, new ImageCreateOptions { Format = ImageFormat.Qcow2, ByteCount = 8 << 20 });
+        using DiskImage image = DiskImages.Open(path, new ImageOpenOptions());
+        byte[] data = new byte[8 << 20];
+        Array.Fill(data, (byte)1);
+        Assert.Equal(BlockResult.Ok, image.Write(0, data));
+        Assert.Equal(BlockResult.Ok, image.Flush());
+        BlockResult result = BlockResult.Ok;
+        long allocated = 0;
+        for (int round = 0; round < 2; round++)
+        {
+            // The first round is for what is made once.
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (ulong position = 0; position < 8 << 20; position += 65536 + 4096)
+            {
+                result |= image.Write(position, data.AsSpan(0, 4096));
+                result |= image.Read(position, data.AsSpan(0, 4096));
+            }
+
+            result |= image.Flush();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(BlockResult.Ok, result);
+        Assert.Equal(0, allocated);
+    }
+
     private string PathOf(string name) => Path.Combine(_directory.Path, name);
 
     private string Write(string name, byte[] bytes)
