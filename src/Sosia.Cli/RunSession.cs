@@ -13,6 +13,7 @@ using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Terminal;
+using Sosia.Images;
 using Sosia.Machines;
 
 namespace Sosia.Cli;

@@ -1,3 +1,5 @@
+using Sosia.Images;
+
 namespace Sosia.Devices.Block;
 
 /// <summary>A failure of the host that a guest saw as a disk error; nothing that the guest did is its cause.</summary>

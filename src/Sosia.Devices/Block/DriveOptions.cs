@@ -2,27 +2,29 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using Sosia.Core;
+using Sosia.Images;
+using Sosia.Images.Raw;
 
 namespace Sosia.Devices.Block;
 
 /// <summary>
-/// What a user says of one drive: <c>file=F,format=raw,if=virtio[,readonly][,snapshot]</c>. A comma in a value is written twice.
+/// What a user says of one drive: <c>file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio[,readonly][,snapshot]</c>. A comma in a value is written twice.
 /// </summary>
 /// <param name="File">The image file or the host's block device.</param>
-/// <param name="FormatIsGiven">True when the user named the format; otherwise raw is taken, but not for what looks like another format.</param>
+/// <param name="Format">The file's format; null to recognize it by its header.</param>
 /// <param name="Interface">How the guest sees it.</param>
 /// <param name="IsReadOnly">True when the guest may not write.</param>
 /// <param name="IsSnapshot">True when the guest's writes vanish with the machine and the file stays untouched.</param>
-public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
+public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat.Raw, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
 {
-    private const string Syntax = "file=F,format=raw,if=virtio[,readonly][,snapshot]";
+    private const string Syntax = "file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio[,readonly][,snapshot]";
 
     /// <summary>Understands a drive option.</summary>
     /// <exception cref="SosiaException">A key or value is unknown, repeated or not implemented yet; the message names it.</exception>
     public static DriveOptions Parse(string text)
     {
         string? file = null;
-        bool formatIsGiven = false;
+        ImageFormat? format = null;
         bool readOnly = false;
         bool snapshot = false;
         HashSet<string> seen = [];
@@ -42,8 +44,7 @@ public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveI
                     file = RequireValue(key, value, text);
                     break;
                 case "format":
-                    CheckFormat(RequireValue(key, value, text));
-                    formatIsGiven = true;
+                    format = DiskImages.ParseFormat(RequireValue(key, value, text));
                     break;
                 case "if":
                     CheckInterface(RequireValue(key, value, text));
@@ -61,67 +62,19 @@ public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveI
 
         return file is null
             ? throw new SosiaException($"The drive option '{text}' names no file; the form is {Syntax}.")
-            : new DriveOptions(file, formatIsGiven, DriveInterface.Virtio, readOnly, snapshot);
+            : new DriveOptions(file, format, DriveInterface.Virtio, readOnly, snapshot);
     }
 
     /// <summary>Opens and locks what the options name.</summary>
     /// <exception cref="SosiaException">The file cannot be used; the message says why and what to do.</exception>
     public IBlockBackend Open()
     {
-        RawFileBackend raw = RawFileBackend.Open(File, IsReadOnly || IsSnapshot);
-        try
-        {
-            if (!FormatIsGiven)
-            {
-                RefuseOtherFormats(raw);
-            }
-        }
-        catch (SosiaException)
-        {
-            raw.Dispose();
-            throw;
-        }
-
-        return IsSnapshot && !IsReadOnly ? OverlayBackend.Create(raw) : raw;
-    }
-
-    // A raw disk whose guest writes the header of another format must not become that format at the next start, so there is no
-    // guessing; but an image of another format given without its name is refused rather than offered as a disk full of nonsense.
-    private void RefuseOtherFormats(RawFileBackend raw)
-    {
-        Span<byte> header = stackalloc byte[512];
-        if (raw.Read(0, header) != BlockResult.Ok)
-        {
-            throw new SosiaException($"The disk image '{File}' cannot be read; check the file and the host's storage.");
-        }
-
-        string? format = header.StartsWith((ReadOnlySpan<byte>)[0x51, 0x46, 0x49, 0xfb]) ? "qcow2"
-            : header.StartsWith("KDMV"u8) ? "vmdk"
-            : header.StartsWith("conectix"u8) ? "vpc"
-            : header.StartsWith("vhdxfile"u8) ? "vhdx"
-            : header.StartsWith("<<< "u8) ? "vdi"
-            : null;
-        if (format is not null)
-        {
-            throw new SosiaException($"The disk image '{File}' looks like format '{format}', which is not implemented yet; convert it to raw, or add format=raw to the drive if it is meant as it is.");
-        }
+        DiskImage image = DiskImages.Open(File, new ImageOpenOptions { Format = Format, IsReadOnly = IsReadOnly || IsSnapshot });
+        return IsSnapshot && !IsReadOnly ? OverlayBackend.Create(image) : image;
     }
 
     private static string RequireValue(string key, string? value, string text)
         => string.IsNullOrEmpty(value) ? throw new SosiaException($"The drive option '{text}' gives no value for '{key}'; write {key}=VALUE.") : value;
-
-    private static void CheckFormat(string value)
-    {
-        switch (value)
-        {
-            case "raw":
-                break;
-            case "qcow2" or "vmdk" or "vdi" or "vpc" or "vhdx":
-                throw new SosiaException($"The drive format '{value}' is not implemented yet; convert the image to raw and say format=raw.");
-            default:
-                throw new SosiaException($"The drive format '{value}' is unknown; say format=raw.");
-        }
-    }
 
     private static void CheckInterface(string value)
     {

@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Devices.Virtio;
+using Sosia.Images;
 
 namespace Sosia.Devices.Block;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Sosia.Devices.Block;
+using Sosia.Images;
 
 namespace Sosia.Devices.Tests.Block;
 

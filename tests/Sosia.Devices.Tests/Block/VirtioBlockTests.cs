@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Devices.Block;
 using Sosia.Devices.Tests.Virtio;
 using Sosia.Devices.Virtio;
+using Sosia.Images;
 using Xunit;
 
 namespace Sosia.Devices.Tests.Block;

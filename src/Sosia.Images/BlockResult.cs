@@ -1,4 +1,4 @@
-namespace Sosia.Devices.Block;
+namespace Sosia.Images;
 
 /// <summary>How an operation on a disk's host side ended.</summary>
 public enum BlockResult : byte
@@ -17,6 +17,9 @@ public enum BlockResult : byte
 
     /// <summary>The host's file has become shorter than the disk.</summary>
     Truncated,
+
+    /// <summary>The image's own tables are damaged there, or its data cannot be decoded; nothing was written.</summary>
+    Corrupt,
 
     /// <summary>Any other error of the host.</summary>
     HostError,

@@ -2,10 +2,11 @@ using System;
 using System.IO;
 using System.Runtime.Versioning;
 using Sosia.Core;
-using Sosia.Devices.Block;
+using Sosia.Images.Raw;
+using Sosia.Images.Tests.Support;
 using Xunit;
 
-namespace Sosia.Devices.Tests.Block;
+namespace Sosia.Images.Tests.Raw;
 
 public sealed class RawFileBackendTests : IDisposable
 {

@@ -1,6 +1,6 @@
 using System;
 
-namespace Sosia.Devices.Block;
+namespace Sosia.Images;
 
 /// <summary>
 /// The contents of a disk. Ranges are bytes; callers keep within <see cref="ByteCount"/> and to whole logical blocks. Errors are

@@ -3,7 +3,7 @@ using System.IO;
 using Sosia.Core;
 using Sosia.Host.Linux.Files;
 
-namespace Sosia.Devices.Block;
+namespace Sosia.Images.Raw;
 
 /// <summary>
 /// A disk that starts with the contents of another one and keeps its own changes in a temporary file, which has no name and vanishes
@@ -193,12 +193,12 @@ public sealed class OverlayBackend : IBlockBackend
         int error = _overlay.Read(byteOffset, destination, out int readByteCount);
         // The temporary file ends at the last block ever written; zeroed blocks beyond were never written.
         destination[readByteCount..].Clear();
-        return RawFileBackend.Translate(error);
+        return ImageErrors.Translate(error);
     }
 
     private BlockResult WriteBlocks(ulong byteOffset, ReadOnlySpan<byte> source)
     {
-        BlockResult result = RawFileBackend.Translate(_overlay.Write(byteOffset, source));
+        BlockResult result = ImageErrors.Translate(_overlay.Write(byteOffset, source));
         if (result == BlockResult.Ok)
         {
             MarkPresent(byteOffset, byteOffset + (ulong)source.Length);
@@ -212,7 +212,7 @@ public sealed class OverlayBackend : IBlockBackend
         ulong blockOffset = block * BlockByteCount;
         if (IsPresent(block))
         {
-            return RawFileBackend.Translate(_overlay.Write(blockOffset + (ulong)inBlock, source));
+            return ImageErrors.Translate(_overlay.Write(blockOffset + (ulong)inBlock, source));
         }
 
         Span<byte> whole = _scratch.AsSpan(0, BlockLength(block));
@@ -236,7 +236,7 @@ public sealed class OverlayBackend : IBlockBackend
             MarkPresent(start, end);
         }
 
-        return _cannotPunch ? BlockResult.Ok : RawFileBackend.Translate(error);
+        return _cannotPunch ? BlockResult.Ok : ImageErrors.Translate(error);
     }
 
     private int BlockLength(ulong block) => (int)Math.Min(BlockByteCount, ByteCount - (block * BlockByteCount));
