@@ -81,5 +81,5 @@ public sealed class MicrovmMachine : X86Machine
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()
-        => MicrovmAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, _virtioCount, Options.CpuCount);
+        => MicrovmAcpi.Build(_virtioCount, Options.CpuCount).WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
 }
