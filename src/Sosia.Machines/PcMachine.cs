@@ -1,3 +1,4 @@
+using System.IO;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
@@ -12,6 +13,7 @@ using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Vga;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
@@ -25,6 +27,7 @@ namespace Sosia.Machines;
 public sealed class PcMachine : X86Machine
 {
     private const int SouthBridgeDevice = 1;
+    private const int VgaDevice = 2;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
@@ -37,11 +40,12 @@ public sealed class PcMachine : X86Machine
     private readonly Piix3IsaBridge _isaBridge;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
+    private readonly VgaAdapter? _vga;
 
     /// <summary>Builds the machine, without starting it.</summary>
     /// <exception cref="SosiaException">An option asks for something impossible.</exception>
     public PcMachine(MachineOptions options)
-        : base(options)
+        : base(options, HasVga(options) ? VgaAdapter.RamByteCount : 0)
     {
         // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
         _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
@@ -86,6 +90,8 @@ public sealed class PcMachine : X86Machine
 
         var keyboard = new KeyboardController(Clock, new IrqLine(board, 1), new IrqLine(board, 12), gate, this, Log);
         Add(keyboard, keyboard.Reset).Map(Ports);
+        Keyboard = keyboard.Keyboard;
+        Mouse = keyboard.Mouse;
         var port92 = new FastA20Port(gate, this);
         Add(port92, port92.Reset).Map(Ports);
 
@@ -107,6 +113,14 @@ public sealed class PcMachine : X86Machine
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
+        if (HasVga(options))
+        {
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount, VgaRom());
+            AddPci(_vga, VgaDevice);
+            _vga.Map(Ports);
+            Screen = _vga;
+        }
+
         AddDebugPorts();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
@@ -134,7 +148,24 @@ public sealed class PcMachine : X86Machine
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
+        _vga?.ShowTextScreen();
         return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+    }
+
+    private static bool HasVga(MachineOptions options) => options.Vga switch
+    {
+        "std" => true,
+        "none" => false,
+        _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
+    };
+
+    // The video BIOS that comes along with the firmware.
+    private static byte[] VgaRom()
+    {
+        using Stream? stream = typeof(PcMachine).Assembly.GetManifestResourceStream("firmware/seabios/vgabios-stdvga.bin");
+        byte[] rom = new byte[stream?.Length ?? 0];
+        stream?.ReadExactly(rom);
+        return rom;
     }
 
     // Functions are reset by their bus.

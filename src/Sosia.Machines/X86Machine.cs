@@ -34,8 +34,9 @@ public abstract class X86Machine : Machine
 
     /// <summary>Lays out the memory and creates the processors with their local APICs.</summary>
     /// <param name="options">What to build.</param>
-    protected X86Machine(MachineOptions options)
-        : base(options)
+    /// <param name="romByteCount">How much room to keep behind the guest's RAM for the contents of ROMs; a multiple of 4096.</param>
+    protected X86Machine(MachineOptions options, ulong romByteCount = 0)
+        : base(options, romByteCount)
     {
         if (options.MemoryByteCount < MinMemory)
         {
@@ -140,10 +141,10 @@ public abstract class X86Machine : Machine
         }
 
         ulong rsdp = WriteFirmwareTables();
-        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
+        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options) { HasTextScreen = Screen is not null });
     }
 
-    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, console.</summary>
+    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, tablet, console.</summary>
     protected IReadOnlyList<VirtioDevice> CreateVirtioDevices()
     {
         var context = new VirtioContext(Memory, Clock, Log);
@@ -165,6 +166,12 @@ public abstract class X86Machine : Machine
         }
 
         devices.Add(new VirtioEntropyDevice(context, "virtio-rng0", Options.EffectiveRandomSeed));
+        if (Options.HasTablet)
+        {
+            Tablet = new VirtioTabletDevice(context, "virtio-tablet0");
+            devices.Add(Tablet);
+        }
+
         if (Options.VirtioConsole is { } console)
         {
             VirtioConsole = new VirtioConsoleDevice(context, "virtio-console0", console);
