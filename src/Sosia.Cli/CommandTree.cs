@@ -19,6 +19,7 @@ internal static class CommandTree
             CompareCommand.Create(),
             EnginesCommand.Create(),
             GuestsCommand.Create(),
+            ScreenshotCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (string name in PlannedCommands)

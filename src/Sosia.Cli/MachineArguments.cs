@@ -31,17 +31,19 @@ internal sealed class MachineArguments
     private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
     private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
+    private readonly Option<string?> _vga = Text("--vga", "std|none", "The display adapter of the machine pc: a VGA with linear modes, or none [std]");
     private readonly Option<string?> _debugExit = Text("--debug-exit", "PORT", "A guest's write v to this I/O port, such as 0xf4, ends with status (v << 1) | 1");
 
     public MachineArguments()
     {
         _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _cpu.CompletionSources.Add(static _ => CpuModel.All.Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
+        _vga.CompletionSources.Add("std", "none");
         _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _vga, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -67,6 +69,7 @@ internal sealed class MachineArguments
             Append = parsed.GetValue(_append) ?? machine.Append,
             LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
             Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
+            Vga = parsed.GetValue(_vga) ?? machine.Vga,
             DebugExitPort = parsed.GetValue(_debugExit) is { } port ? OptionValue.Port("--debug-exit", port) : null,
         };
     }

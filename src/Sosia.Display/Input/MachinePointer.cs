@@ -42,6 +42,19 @@ public sealed class MachinePointer
     /// <summary>Moves the mouse by counts, and not the tablet: positive to the right and towards the user.</summary>
     public void MoveBy(int deltaX, int deltaY) => _post(() => _mouse.Move(deltaX, -deltaY, 0, _buttons));
 
+    /// <summary>Turns the wheel: positive towards the user.</summary>
+    public void Turn(int steps) => _post(() =>
+    {
+        if (_tablet is { IsUsed: true } tablet)
+        {
+            tablet.Move(_x, _y, -steps, _buttons);
+        }
+        else
+        {
+            _mouse.Move(0, 0, steps, _buttons);
+        }
+    });
+
     /// <summary>Sets the buttons at the place where the pointer is.</summary>
     /// <param name="buttons">Bit 0 left, bit 1 right, bit 2 middle, bits 3 and 4 two more.</param>
     public void SetButtons(byte buttons) => _post(() => Press(buttons));
