@@ -84,19 +84,25 @@ internal sealed class VgaWindow : IMmioDevice
         }
     }
 
-    private bool IsChained => (_state.Sequencer[4] & Chain4) != 0 || (_state.IsDispiEnabled && _state.Dispi[DispiRegister.BitsPerPixel] != 4);
+    private bool IsChained => (_state.Sequencer[4] & Chain4) != 0;
 
     // A byte for each plane that may be written.
     private static uint Spread(int planes) => ((((uint)planes & 15) * 0x0020_4081u) & 0x0101_0101) * 0xff;
 
-    // Where the window's first byte lies when it can be ordinary memory.
+    private bool IsExtensionLinear => _state.IsDispiEnabled && _state.Dispi[DispiRegister.BitsPerPixel] != 4;
+
+    // Where the window's first byte lies when it can be ordinary memory: in the extension's modes always, else while the graphics controller does nothing.
     private uint? DirectOffset()
     {
+        if (IsExtensionLinear)
+        {
+            return BankOffset;
+        }
+
         byte[] graphics = _state.Graphics;
-        bool isWindow = _state.IsDispiEnabled || ((_state.MiscOutput & 2) != 0 && (graphics[6] & 0x0c) == 4);
-        return isWindow && IsChained && (_state.Sequencer[2] & 15) == 15 && (graphics[5] & 0x0b) == 0 && (graphics[1] & 15) == 0 && (graphics[3] & 0x1f) == 0 && graphics[8] == 0xff
-            ? BankOffset
-            : null;
+        bool isWindow = !_state.IsDispiEnabled && (_state.MiscOutput & 2) != 0 && (graphics[6] & 0x0c) == 4;
+        bool isPlain = (graphics[5] & 0x0b) == 0 && (graphics[1] & 15) == 0 && (graphics[3] & 0x1f) == 0 && graphics[8] == 0xff;
+        return isWindow && isPlain && IsChained && (_state.Sequencer[2] & 15) == 15 ? 0 : null;
     }
 
     private uint BankOffset => _state.IsDispiEnabled ? _state.Dispi[DispiRegister.Bank] * BankByteCount : 0;

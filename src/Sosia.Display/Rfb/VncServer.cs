@@ -69,7 +69,7 @@ public sealed class VncServer : IDisposable
     }
 
     /// <summary>Who may try a password when.</summary>
-    internal LoginGuard Guard { get; } = new(TimeProvider.System);
+    internal LoginGuard Guard { get; init; } = new(TimeProvider.System);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -72,6 +72,7 @@ public sealed class VgaTests : IDisposable
     public void Line_drawing_characters_reach_the_ninth_column_and_others_do_not()
     {
         _board.Adapter.ShowTextScreen();
+        _board.Set(0x3d4, 0x0a, 0x20);
         _board.Memory.Write(0xb_8000, 4, 0x07db_07c4);
         _board.Draw();
         Assert.Contains(0xaaaaaa, Enumerable.Range(0, 16).Select(y => _board.Pixel(8, y)));
