@@ -201,7 +201,6 @@ public sealed class PcMachine : X86Machine
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
         _vga?.ShowTextScreen();
-        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
         return BuildAcpi().WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
     }
 
