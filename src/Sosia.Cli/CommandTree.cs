@@ -22,6 +22,7 @@ internal static class CommandTree
             ClassifyCommand.Create(),
             GuestsCommand.Create(),
             DiskCommand.Create(),
+            ScreenshotCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (string name in PlannedCommands)

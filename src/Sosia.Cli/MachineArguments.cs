@@ -32,9 +32,10 @@ internal sealed class MachineArguments
     private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
     private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
+    private readonly Option<string?> _vga = Text("--vga", "std|none", "The display adapter of the machine pc: a VGA with linear modes, or none [std]");
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Start with firmware: seabios (the one that comes along), or a file with a ROM image [seabios, when there is something to boot from and no kernel]");
     private readonly Option<string?> _boot = Text("--boot", "ORDER", "What the firmware starts from, such as dc: c disk, d CD, a floppy, n network; [,once=ORDER][,menu][,menu-wait=MS][,retry=MS][,strict]");
-    private readonly Option<string?> _biosSerial = Text("--bios-serial", "on|off", "Let the firmware use the first serial port as its screen and keyboard [on]");
+    private readonly Option<string?> _biosSerial = Text("--bios-serial", "on|off", "Let the firmware use the first serial port as its screen and keyboard [on, unless --display shows the screen]");
     private readonly Option<string[]> _fwCfg = Many("--fw-cfg", "SPEC", "A file for firmware and guest: name=opt/NAME,file=F or name=opt/NAME,string=TEXT; may be repeated");
     private readonly Option<string?> _debugExit = Text("--debug-exit", "PORT", "A guest's write v to this I/O port, such as 0xf4, ends with status (v << 1) | 1");
 
@@ -42,13 +43,14 @@ internal sealed class MachineArguments
     {
         _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _cpu.CompletionSources.Add(static _ => CpuModel.All.Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
+        _vga.CompletionSources.Add("std", "none");
         _bios.CompletionSources.Add("seabios");
         _biosSerial.CompletionSources.Add("on", "off");
         _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _boot, _biosSerial, _fwCfg, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -59,7 +61,9 @@ internal sealed class MachineArguments
         => new(name) { HelpName = valueName, Description = description, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
 
     /// <summary>The machine that the arguments ask for.</summary>
-    public MachineOptions Read(ParseResult parsed)
+    /// <param name="parsed">The arguments.</param>
+    /// <param name="showsScreen">True when the machine's screen is shown, so that firmware need not use the serial port as one.</param>
+    public MachineOptions Read(ParseResult parsed, bool showsScreen = false)
     {
         MachineOptions machine = FindGuest(parsed)?.ToMachineOptions() ?? new MachineOptions();
         return machine with
@@ -74,9 +78,10 @@ internal sealed class MachineArguments
             Append = parsed.GetValue(_append) ?? machine.Append,
             LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
             Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
+            Vga = parsed.GetValue(_vga) ?? machine.Vga,
             Bios = parsed.GetValue(_bios),
             Boot = parsed.GetValue(_boot) is { } boot ? BootOptions.Parse(boot) : null,
-            FirmwareUsesSerial = parsed.GetValue(_biosSerial) is not { } biosSerial || OptionValue.Switch("--bios-serial", biosSerial),
+            FirmwareUsesSerial = parsed.GetValue(_biosSerial) is { } biosSerial ? OptionValue.Switch("--bios-serial", biosSerial) : !showsScreen,
             FirmwareItems = [.. (parsed.GetValue(_fwCfg) ?? []).Select(FirmwareItem.Parse)],
             DebugExitPort = parsed.GetValue(_debugExit) is { } port ? OptionValue.Port("--debug-exit", port) : null,
         };

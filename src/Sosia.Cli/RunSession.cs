@@ -9,6 +9,9 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
+using Sosia.Display.Png;
+using Sosia.Display.Rfb;
+using Sosia.Display.Terminal;
 using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
@@ -45,6 +48,7 @@ internal sealed class RunSession : IDisposable
     private SerialOutput? _standardOutput;
     private int _standardPort = -1;
     private RawTerminal? _terminal;
+    private volatile TerminalDisplay? _terminalDisplay;
     private VirtualMachine? _vm;
     private int? _leaveStatus;
     private int _crashReports;
@@ -106,11 +110,13 @@ internal sealed class RunSession : IDisposable
         }
 
         RegisterSignals();
-        AppDomain.CurrentDomain.UnhandledException += (_, _) => _terminal?.Dispose();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => _terminal?.Dispose();
-        if (_standardPort >= 0)
+        AppDomain.CurrentDomain.UnhandledException += (_, _) => RestoreTerminal();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => RestoreTerminal();
+        ConnectDisplay(vm);
+        if (_standardPort >= 0 || _terminalDisplay is not null)
         {
             _terminal = RawTerminal.TryEnter(HostDescriptor.StandardInput);
+            _terminalDisplay?.Start();
             new Thread(ReadInput) { IsBackground = true, Name = "terminal input" }.Start();
         }
 
@@ -123,6 +129,11 @@ internal sealed class RunSession : IDisposable
         finally
         {
             Close();
+        }
+
+        if (_settings.Screenshot is { } picture && vm.Screen is { } screen)
+        {
+            PngFile.Write(picture, screen.Capture());
         }
 
         int status = _leaveStatus ?? Report(result);
@@ -168,6 +179,12 @@ internal sealed class RunSession : IDisposable
         _owned.Clear();
     }
 
+    private void RestoreTerminal()
+    {
+        _terminalDisplay?.Leave();
+        _terminal?.Dispose();
+    }
+
     private static string Verb(BlockOperation operation) => operation.ToString().ToLowerInvariant();
 
     // No more input and signals for the machine; its output is written; the terminal is as it was.
@@ -180,7 +197,34 @@ internal sealed class RunSession : IDisposable
 
         _standardOutput?.Dispose();
         _standardOutput = null;
+        _terminalDisplay?.Dispose();
+        _terminalDisplay = null;
         _terminal?.Dispose();
+    }
+
+    private void ConnectDisplay(VirtualMachine vm)
+    {
+        DisplaySettings display = _settings.Display;
+        if (!display.IsShown && _settings.Screenshot is null)
+        {
+            return;
+        }
+
+        if (vm.Screen is not { } screen)
+        {
+            throw new SosiaException($"This machine has no screen to show; use --machine pc with --vga std, or leave {(display.IsShown ? "--display" : "--screenshot")} out.");
+        }
+
+        if (display.Vnc is { } options)
+        {
+            VncServer server = Own(new VncServer(options, screen, vm.Keyboard, vm.Pointer));
+            Say($"The screen is shown by VNC at {server.EndPoint}.");
+        }
+
+        if (display.IsTerminal)
+        {
+            _terminalDisplay = new TerminalDisplay(screen, HostDescriptor.StandardOutput);
+        }
     }
 
     private T Own<T>(T owned)
@@ -244,6 +288,7 @@ internal sealed class RunSession : IDisposable
         Own(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, context =>
         {
             context.Cancel = true;
+            _terminalDisplay?.Leave();
             _terminal?.Leave();
             HostProcess.Stop();
         }));
@@ -257,6 +302,7 @@ internal sealed class RunSession : IDisposable
     private void TakeTerminalAgain(Timer refresh)
     {
         _terminal?.Enter();
+        _terminalDisplay?.Enter();
         Volatile.Write(ref _refreshesLeft, RefreshCount);
         refresh.Change(RefreshMilliseconds, RefreshMilliseconds);
     }
@@ -312,6 +358,16 @@ internal sealed class RunSession : IDisposable
     private void Send(ReadOnlySpan<byte> bytes)
     {
         VirtualMachine? vm;
+        if (_terminalDisplay is not null)
+        {
+            lock (_gate)
+            {
+                TerminalKeys.Read(bytes, keys => _vm?.Keyboard?.Tap(keys));
+            }
+
+            return;
+        }
+
         lock (_gate)
         {
             vm = _vm;
@@ -339,7 +395,10 @@ internal sealed class RunSession : IDisposable
             case 'b':
                 lock (_gate)
                 {
-                    _vm?.SendBreak(_standardPort);
+                    if (_standardPort >= 0)
+                    {
+                        _vm?.SendBreak(_standardPort);
+                    }
                 }
 
                 break;
@@ -392,6 +451,7 @@ internal sealed class RunSession : IDisposable
     {
         string lineEnd = _terminal is null ? "\n" : "\r\n";
         string lines = "sosia: " + text.ReplaceLineEndings(lineEnd + "sosia: ") + lineEnd;
+        _terminalDisplay?.Interrupt();
         HostDescriptor.StandardError.Write(System.Text.Encoding.UTF8.GetBytes(_terminal is null ? lines : "\r\n" + lines));
     }
 

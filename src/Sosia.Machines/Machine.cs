@@ -10,7 +10,10 @@ using Sosia.Core.Interrupts;
 using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
+using Sosia.Devices.I8042;
+using Sosia.Devices.Screen;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Virtio;
 
 namespace Sosia.Machines;
 
@@ -91,6 +94,18 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     /// <summary>The serial ports, in the order of <see cref="MachineOptions.Serial"/>.</summary>
     public IReadOnlyList<SerialPort> SerialPorts => _serialPorts;
 
+    /// <summary>What the machine shows; null when it has no screen.</summary>
+    public IScreenSource? Screen { get; protected init; }
+
+    /// <summary>The keyboard; null when the machine has none.</summary>
+    public Ps2Keyboard? Keyboard { get; protected init; }
+
+    /// <summary>The absolute pointer; null when the machine has none.</summary>
+    public VirtioTabletDevice? Tablet { get; protected set; }
+
+    /// <summary>The mouse; null when the machine has none.</summary>
+    public Ps2Mouse? Mouse { get; protected init; }
+
     /// <summary>What the guest has asked for since <see cref="TakeRequest"/>.</summary>
     public MachineRequest Request => (MachineRequest)Volatile.Read(ref _request);
 
@@ -100,7 +115,7 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     /// <summary>
     /// A text that is equal for machines of the same shape: a snapshot can only be restored into a machine with the same one.
     /// </summary>
-    public virtual string Shape => $"{Options.Machine}, {Options.MemoryByteCount} bytes, {Options.CpuCount} processors";
+    public virtual string Shape => $"{Options.Machine}, {Options.MemoryByteCount} bytes, {Options.CpuCount} processors{(Screen is null ? string.Empty : ", VGA")}";
 
     /// <inheritdoc/>
     public void RequestPowerOff() => SetRequest(MachineRequest.PowerOff);

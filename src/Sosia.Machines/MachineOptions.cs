@@ -80,6 +80,12 @@ public sealed record MachineOptions
     /// <summary>The disks.</summary>
     public IReadOnlyList<DriveOptions> Drives { get; init; } = [];
 
+    /// <summary>The display adapter of the machine "pc": "std" for a VGA with linear modes, "none" for a machine without a screen.</summary>
+    public string Vga { get; init; } = "std";
+
+    /// <summary>True for a machine with an absolute pointer (virtio), which guests that know it prefer to the mouse.</summary>
+    public bool HasTablet { get; init; }
+
     /// <summary>How guest time advances.</summary>
     public ClockMode ClockMode { get; init; } = ClockMode.RealTime;
 

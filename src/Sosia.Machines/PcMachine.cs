@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.IO;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
@@ -15,6 +16,7 @@ using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Vga;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
@@ -30,6 +32,7 @@ namespace Sosia.Machines;
 public sealed class PcMachine : X86Machine
 {
     private const int SouthBridgeDevice = 1;
+    private const int VgaDevice = 2;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
@@ -42,6 +45,7 @@ public sealed class PcMachine : X86Machine
     private readonly Piix3IsaBridge _isaBridge;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
+    private readonly VgaAdapter? _vga;
     private readonly RealTimeClock _clock;
     private readonly FirmwareImage? _firmware;
     private readonly FwCfgDevice? _fwCfg;
@@ -56,7 +60,7 @@ public sealed class PcMachine : X86Machine
     }
 
     private PcMachine(MachineOptions options, FirmwareImage? firmware)
-        : base(options, firmware?.RomByteCount ?? 0)
+        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0))
     {
         _firmware = firmware;
 
@@ -105,6 +109,8 @@ public sealed class PcMachine : X86Machine
 
         var keyboard = new KeyboardController(Clock, new IrqLine(board, 1), new IrqLine(board, 12), gate, this, Log);
         Add(keyboard, keyboard.Reset).Map(Ports);
+        Keyboard = keyboard.Keyboard;
+        Mouse = keyboard.Mouse;
         var port92 = new FastA20Port(gate, this);
         Add(port92, port92.Reset).Map(Ports);
 
@@ -126,6 +132,13 @@ public sealed class PcMachine : X86Machine
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
+        if (HasVga(options))
+        {
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), VgaRom());
+            AddPci(_vga, VgaDevice);
+            _vga.Map(Ports);
+            Screen = _vga;
+        }
 
         // What firmware wants to know.
         if (_firmware is not null)
@@ -191,6 +204,7 @@ public sealed class PcMachine : X86Machine
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
+        _vga?.ShowTextScreen();
         return BuildAcpi().WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
     }
 
@@ -200,6 +214,22 @@ public sealed class PcMachine : X86Machine
     {
         var low = new MemoryRange(0, LowMemoryEnd, MemoryRangeKind.Usable);
         return HighMemoryByteCount == 0 ? [low] : [low, new MemoryRange(FourGibibytes, HighMemoryByteCount, MemoryRangeKind.Usable)];
+    }
+
+    private static bool HasVga(MachineOptions options) => options.Vga switch
+    {
+        "std" => true,
+        "none" => false,
+        _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
+    };
+
+    // The video BIOS that comes along with the firmware.
+    private static byte[] VgaRom()
+    {
+        using Stream? stream = typeof(PcMachine).Assembly.GetManifestResourceStream("firmware/seabios/vgabios-stdvga.bin");
+        byte[] rom = new byte[stream?.Length ?? 0];
+        stream?.ReadExactly(rom);
+        return rom;
     }
 
     // Functions are reset by their bus.

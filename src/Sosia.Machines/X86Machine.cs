@@ -144,10 +144,10 @@ public abstract class X86Machine : Machine
         }
 
         ulong rsdp = WriteFirmwareTables();
-        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
+        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options) { HasTextScreen = Screen is not null });
     }
 
-    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, console.</summary>
+    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, tablet, console.</summary>
     protected IReadOnlyList<VirtioDevice> CreateVirtioDevices()
     {
         var context = new VirtioContext(Memory, Clock, Log);
@@ -169,6 +169,12 @@ public abstract class X86Machine : Machine
         }
 
         devices.Add(new VirtioEntropyDevice(context, "virtio-rng0", Options.EffectiveRandomSeed));
+        if (Options.HasTablet)
+        {
+            Tablet = new VirtioTabletDevice(context, "virtio-tablet0");
+            devices.Add(Tablet);
+        }
+
         if (Options.VirtioConsole is { } console)
         {
             VirtioConsole = new VirtioConsoleDevice(context, "virtio-console0", console);

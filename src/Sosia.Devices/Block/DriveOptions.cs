@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Text;
 using Sosia.Core;
 using Sosia.Images;
@@ -73,10 +72,10 @@ public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat
         Span<byte> sector = stackalloc byte[512];
         try
         {
-            using FileStream file = new(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return file.ReadAtLeast(sector, sector.Length, throwOnEndOfStream: false) == sector.Length && sector[510] == 0x55 && sector[511] == 0xaa;
+            using DiskImage image = DiskImages.Open(File, new ImageOpenOptions { Format = Format, IsReadOnly = true });
+            return image.Read(0, sector) == BlockResult.Ok && sector[510] == 0x55 && sector[511] == 0xaa;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (SosiaException)
         {
             return false;
         }

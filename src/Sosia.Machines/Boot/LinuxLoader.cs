@@ -13,6 +13,7 @@ namespace Sosia.Machines.Boot;
 internal static class LinuxLoader
 {
     private const int BootParamsByteCount = 4096;
+    private const int VideoOffset = 0x00;
     private const int RsdpAddressOffset = 0x70;
     private const int MapCountOffset = 0x1e8;
     private const int VideoModeOffset = 0x1fa;
@@ -59,6 +60,11 @@ internal static class LinuxLoader
         page[LoaderTypeOffset] = LoaderWithoutNumber;
         page[LoadFlagsOffset] |= CanUseHeap;
         BinaryPrimitives.WriteUInt16LittleEndian(page[VideoModeOffset..], 0xffff);
+        if (environment.HasTextScreen)
+        {
+            WriteScreenInfo(page[VideoOffset..]);
+        }
+
         BinaryPrimitives.WriteUInt16LittleEndian(page[HeapEndOffset..], 0xfe00);
         BinaryPrimitives.WriteUInt32LittleEndian(page[CodeStartOffset..], (uint)start);
         BinaryPrimitives.WriteUInt32LittleEndian(page[CommandLineOffset..], (uint)BootLoader.WriteCommandLine(environment, header.CommandLineMax));
@@ -91,6 +97,17 @@ internal static class LinuxLoader
         }
 
         SetRsi(environment, LowMemory.BootInformation);
+    }
+
+    // What the kernel's own start in real mode would have asked the video BIOS: a VGA in mode 3, 80 × 25 characters of 16 lines.
+    private static void WriteScreenInfo(Span<byte> info)
+    {
+        info[0x06] = 3;
+        info[0x07] = 80;
+        BinaryPrimitives.WriteUInt16LittleEndian(info[0x0a..], 3);
+        info[0x0e] = 25;
+        info[0x0f] = 1;
+        BinaryPrimitives.WriteUInt16LittleEndian(info[0x10..], 16);
     }
 
     // A setup_data record (next, type, length, data) with which Linux seeds its random number generator; older kernels skip it.
