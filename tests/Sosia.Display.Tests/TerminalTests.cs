@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Sosia.Devices.I8042;
 using Sosia.Devices.Screen;
 using Sosia.Display.Terminal;
 using Xunit;

@@ -121,8 +121,7 @@ public sealed class VgaAdapter : PciFunction, IScreenSource
         if (_scanout.IsText)
         {
             long half = _clock.NowNanoseconds / (_timing.FrameNanoseconds * CursorFrames);
-            changed |= Update(_scanout.ShowsCursor, (half & 1) == 0, value => _scanout.ShowsCursor = value);
-            changed |= Update(_scanout.ShowsBlinking, (half & 2) == 0, value => _scanout.ShowsBlinking = value);
+            changed |= _scanout.SetBlinking(showsCursor: (half & 1) == 0, showsBlinking: (half & 2) == 0);
         }
 
         _scanout.IsChanged |= changed;
@@ -147,12 +146,6 @@ public sealed class VgaAdapter : PciFunction, IScreenSource
 
     /// <inheritdoc/>
     public ScreenText? ReadText() => _renderer.ReadText(_scanout, _memory.Bytes);
-
-    private static bool Update(bool old, bool value, Action<bool> set)
-    {
-        set(value);
-        return old != value;
-    }
 
     private void PutToPowerOn()
     {

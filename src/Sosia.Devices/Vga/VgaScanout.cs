@@ -20,10 +20,10 @@ internal sealed class VgaScanout
     public bool IsChanged { get; set; } = true;
 
     /// <summary>True in the half of its period in which the cursor is seen.</summary>
-    public bool ShowsCursor { get; set; }
+    public bool ShowsCursor { get; private set; }
 
     /// <summary>True in the half of their period in which blinking characters are seen.</summary>
-    public bool ShowsBlinking { get; set; }
+    public bool ShowsBlinking { get; private set; }
 
     /// <summary>The first page of video memory that is shown.</summary>
     public int FirstPage { get; private set; }
@@ -116,6 +116,15 @@ internal sealed class VgaScanout
         }
 
         Height = Math.Max(1, lines / LineRepeat);
+    }
+
+    /// <summary>Notes in which half of its period each thing that blinks is.</summary>
+    /// <returns>True when that has changed.</returns>
+    public bool SetBlinking(bool showsCursor, bool showsBlinking)
+    {
+        bool differs = ShowsCursor != showsCursor || ShowsBlinking != showsBlinking;
+        (ShowsCursor, ShowsBlinking) = (showsCursor, showsBlinking);
+        return differs;
     }
 
     /// <summary>True when a line of the extension's modes has to be drawn.</summary>
