@@ -7,6 +7,7 @@ using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
 using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
+using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
@@ -25,16 +26,18 @@ namespace Sosia.Machines;
 public sealed class PcMachine : X86Machine
 {
     private const int SouthBridgeDevice = 1;
+    private const int IdeFunction = 1;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
 
-    // Host bridge, two functions of the south bridge, and 30 more devices.
-    private const int MaxPciFunctions = 33;
+    // Host bridge, three functions of the south bridge, and 30 more devices.
+    private const int MaxPciFunctions = 34;
 
     private readonly Pic8259Pair _pic;
     private readonly I440FxHostBridge _hostBridge;
     private readonly Piix3IsaBridge _isaBridge;
+    private readonly PiixIdeFunction _ide;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
 
@@ -95,7 +98,7 @@ public sealed class PcMachine : X86Machine
         SerialPorts[0].Map(Ports, SerialPort.Com1);
         SerialPorts[1].Map(Ports, SerialPort.Com2);
 
-        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge and power management; further devices behind them.
+        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge, IDE and power management; further devices behind them.
         _pci = new PciBus(Memory, Ports, ApicBus, Log);
         Add(_pci, _pci.Reset).Map();
         _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, romOffset: null);
@@ -104,10 +107,13 @@ public sealed class PcMachine : X86Machine
         AddPci(_isaBridge, SouthBridgeDevice);
         _pci.InterruptSink = _isaBridge;
         _pci.ResetControl = _isaBridge.ResetControl;
+        _ide = new PiixIdeFunction(Clock, Memory, Ports, [new IrqLine(board, 14), new IrqLine(board, 15)], Log);
+        AddPci(_ide, SouthBridgeDevice, IdeFunction);
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
         AddDebugPorts();
+        AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
             if (_pci.Functions.Count >= MaxPciFunctions)
@@ -130,11 +136,26 @@ public sealed class PcMachine : X86Machine
         _hostBridge.EnableShadowRam();
         byte[] irqs = [10, 10, 11, 11];
         _isaBridge.RouteInterrupts(irqs);
+        _ide.EnableChannels();
         _powerManagement.PlaceRegisters(PowerManagementBase, SmBusBase);
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
         return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+    }
+
+    private void AttachDrives()
+    {
+        try
+        {
+            new PcStorage(this).AttachIde(_ide);
+        }
+        catch
+        {
+            // A disk that was opened must not stay locked when the next one cannot be.
+            Dispose();
+            throw;
+        }
     }
 
     // Functions are reset by their bus.
