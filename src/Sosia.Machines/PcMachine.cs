@@ -5,6 +5,7 @@ using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
+using Sosia.Devices.Floppy;
 using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
 using Sosia.Devices.Ide;
@@ -37,6 +38,9 @@ public sealed class PcMachine : X86Machine
     private readonly Pic8259Pair _pic;
     private readonly I440FxHostBridge _hostBridge;
     private readonly Piix3IsaBridge _isaBridge;
+    private readonly RealTimeClock _clock;
+    private readonly DmaControllers _dma;
+    private readonly FloppyController _floppy;
     private readonly PiixIdeFunction _ide;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
@@ -62,13 +66,15 @@ public sealed class PcMachine : X86Machine
         Add(timer, timer.Reset).Map(Ports);
         var systemControl = new SystemControlPort(Clock, timer);
         Add(systemControl, systemControl.Reset).Map(Ports);
-        var clock = new RealTimeClock(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.RealTimeClockInput), options.EffectiveStartTime);
-        clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
-        Add(clock, clock.Reset).Map(Ports);
+        _clock = new RealTimeClock(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.RealTimeClockInput), options.EffectiveStartTime);
+        _clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
+        Add(_clock, _clock.Reset).Map(Ports);
 
-        // DMA controllers and the port of power-on self test codes.
-        var dma = new DmaControllers(Log);
-        Add(dma, dma.Reset).Map(Ports);
+        // DMA controllers, the floppy disk controller that uses them, and the port of power-on self test codes.
+        _dma = new DmaControllers(Memory, Log);
+        Add(_dma, _dma.Reset).Map(Ports);
+        _floppy = new FloppyController(Clock, _dma, new IrqLine(board, 6), Log);
+        Add(_floppy, _floppy.Reset).Map(Ports);
         var postCode = new PostCodePort();
         Add(postCode, postCode.Reset).Map(Ports);
 
@@ -136,6 +142,7 @@ public sealed class PcMachine : X86Machine
         _hostBridge.EnableShadowRam();
         byte[] irqs = [10, 10, 11, 11];
         _isaBridge.RouteInterrupts(irqs);
+        _dma.EnableCascade();
         _ide.EnableChannels();
         _powerManagement.PlaceRegisters(PowerManagementBase, SmBusBase);
         // The wires that carry PCI interrupts and the SCI are level-triggered.
@@ -148,7 +155,10 @@ public sealed class PcMachine : X86Machine
     {
         try
         {
-            new PcStorage(this).AttachIde(_ide);
+            var storage = new PcStorage(this);
+            storage.AttachIde(_ide);
+            storage.AttachFloppies(_floppy);
+            _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
         }
         catch
         {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Sosia.Core;
 using Sosia.Devices.Block;
+using Sosia.Devices.Floppy;
 using Sosia.Devices.Ide;
 
 namespace Sosia.Machines;
@@ -39,6 +40,16 @@ internal sealed class PcStorage
             {
                 ide.AttachDisk(channel, unit, _machine.OpenDrive(name, options), $"SOSIAHD{place}");
             }
+        }
+    }
+
+    /// <summary>Connects the floppy disk drives.</summary>
+    /// <exception cref="SosiaException">A place is taken, or there are too many; or a file cannot be used.</exception>
+    public void AttachFloppies(FloppyController controller)
+    {
+        foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Floppy, "floppy", FloppyController.MaxDrives))
+        {
+            controller.Attach(place, _machine.OpenRemovableDrive($"floppy{place}", options));
         }
     }
 

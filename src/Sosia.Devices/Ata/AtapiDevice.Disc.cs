@@ -12,7 +12,6 @@ internal sealed partial class AtapiDevice
     private const byte PartHeader = 0x20;
     private const byte PartData = 0x10;
     private const byte PartEdc = 0x08;
-    private const byte AllParts = 0xf8;
 
     // Above this it is not a CD: 99 minutes.
     private const uint MaxCdBlocks = 450_000;
@@ -173,14 +172,13 @@ internal sealed partial class AtapiDevice
         byte parts = packet[9];
         // Any type or mode 1; no error flags and no sub-channel, which an image does not have; no sub-header in mode 1.
         bool isPossible = type is 0 or 2 && (parts & 0x06) == 0 && (packet[10] & 7) == 0;
-        byte wanted = (byte)(parts & AllParts);
-        if (!isPossible || ((wanted & 0x60) == 0x40 && wanted != 0x40))
+        if (!isPossible)
         {
             FailPacket(type is 0 or 2 ? SenseData.InvalidField : SenseData.IllegalModeForTrack);
             return;
         }
 
-        wanted &= PartSync | PartHeader | PartData | PartEdc;
+        byte wanted = (byte)(parts & (PartSync | PartHeader | PartData | PartEdc));
         if (wanted == 0)
         {
             count = 0;
