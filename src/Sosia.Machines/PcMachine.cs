@@ -158,6 +158,11 @@ public sealed class PcMachine : X86Machine
             var storage = new PcStorage(this);
             storage.AttachIde(_ide);
             storage.AttachFloppies(_floppy);
+            foreach (PciFunction function in storage.CreateControllers())
+            {
+                AddPci(function);
+            }
+
             _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
         }
         catch

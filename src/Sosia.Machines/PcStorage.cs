@@ -1,9 +1,11 @@
-using System;
 using System.Collections.Generic;
 using Sosia.Core;
+using Sosia.Devices.Ahci;
 using Sosia.Devices.Block;
 using Sosia.Devices.Floppy;
 using Sosia.Devices.Ide;
+using Sosia.Devices.Nvme;
+using Sosia.Devices.Pci;
 
 namespace Sosia.Machines;
 
@@ -11,6 +13,7 @@ namespace Sosia.Machines;
 internal sealed class PcStorage
 {
     private const int IdePlaces = 4;
+    private const int MaxNvme = 16;
 
     // A CD-ROM drive is the secondary channel's first device, where nobody said anything else.
     private static readonly int[] DiskOrder = [0, 1, 2, 3];
@@ -50,6 +53,44 @@ internal sealed class PcStorage
         foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Floppy, "floppy", FloppyController.MaxDrives))
         {
             controller.Attach(place, _machine.OpenRemovableDrive($"floppy{place}", options));
+        }
+    }
+
+    /// <summary>Creates the controllers that are there only when drives need them: AHCI with up to six, NVMe for one each.</summary>
+    /// <exception cref="SosiaException">A place is taken, or there are too many; or a file cannot be used.</exception>
+    public IReadOnlyList<PciFunction> CreateControllers()
+    {
+        List<PciFunction> functions = [];
+        SortedDictionary<int, DriveOptions> ports = AssignPlaces(DriveInterface.Ahci, "ahci", AhciController.PortCount);
+        if (ports.Count != 0)
+        {
+            var ahci = new AhciController("ahci0", _machine.Clock, _machine.Memory, _machine.Log);
+            functions.Add(ahci);
+            foreach ((int port, DriveOptions options) in ports)
+            {
+                AttachAhci(ahci, port, options);
+            }
+        }
+
+        foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Nvme, "nvme", MaxNvme))
+        {
+            BlockDrive drive = _machine.OpenDrive($"nvme{place}", options);
+            functions.Add(new NvmeController($"nvme{place}", _machine.Clock, _machine.Memory, drive, $"SOSIANV{place}", _machine.Log));
+        }
+
+        return functions;
+    }
+
+    private void AttachAhci(AhciController ahci, int port, DriveOptions options)
+    {
+        string name = $"ahci{port}";
+        if (options.IsCdRom)
+        {
+            ahci.AttachCdRom(port, _machine.OpenRemovableDrive(name, options), $"SOSIACD{port}");
+        }
+        else
+        {
+            ahci.AttachDisk(port, _machine.OpenDrive(name, options), $"SOSIASD{port}");
         }
     }
 

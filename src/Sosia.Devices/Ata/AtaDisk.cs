@@ -96,6 +96,7 @@ internal sealed partial class AtaDisk : AtaDevice
         writer.Write(prefix + "lastSector", _lastSector);
         writer.Write(prefix + "isExtended", _isExtended);
         writer.Write(prefix + "isForcedUnit", _isForcedUnit);
+        writer.Write(prefix + "queuedErrorLog", QueuedErrorLog);
     }
 
     /// <inheritdoc/>
@@ -114,6 +115,7 @@ internal sealed partial class AtaDisk : AtaDevice
         _lastSector = reader.ReadUInt64(prefix + "lastSector");
         _isExtended = reader.ReadBoolean(prefix + "isExtended");
         _isForcedUnit = reader.ReadBoolean(prefix + "isForcedUnit");
+        reader.ReadBytes(prefix + "queuedErrorLog", QueuedErrorLog);
     }
 
     /// <inheritdoc/>

@@ -161,7 +161,7 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(0x64, _bench.In(IdeBench.BusMaster + 2));
         Assert.Equal(Ready, _bench.In(IdeBench.Command));
         Assert.Equal(_disk.Part(100 * 512, 512), Memory(0x10_0000, 512));
-        Assert.Equal(_disk.Part(101 * 512, 1022), Memory(0x20_0002, 1024));
+        Assert.Equal(_disk.Part(101 * 512, 1024), Memory(0x20_0002, 1024));
         Assert.Equal(_disk.Part(103 * 512, 65536), Memory(0x30_0000, 65536));
 
         _bench.PrepareDma(isToMemory: false, (0x30_0000, 4096));
