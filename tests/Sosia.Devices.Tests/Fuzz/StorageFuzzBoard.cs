@@ -395,7 +395,7 @@ internal sealed class StorageFuzzBoard : IDisposable
         ulong at = ((ulong)random.Next(StructurePages) << 12) + (8 * (ulong)random.Next(16));
         ulong value = random.Next(3) switch
         {
-            0 => (ulong)random.Next(0x48_0000) | ((ulong)(random.Next(0x4000) | (random.Next(3) == 0 ? 1 << 31 : 0)) << 32),
+            0 => (uint)random.Next(0x48_0000) | ((ulong)((uint)random.Next(0x4000) | (random.Next(3) == 0 ? 0x8000_0000u : 0)) << 32),
             1 => (ulong)random.Next(StructurePages) << 12,
             _ => (ulong)random.NextInt64(),
         };
