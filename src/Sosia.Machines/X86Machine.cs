@@ -192,7 +192,7 @@ public abstract class X86Machine : Machine
     /// <exception cref="SosiaException">The file cannot be used.</exception>
     internal RemovableDrive OpenRemovableDrive(string name, DriveOptions options)
     {
-        RemovableDrive drive = Connect(new RemovableDrive(name, options.HasMedium ? options.Open() : null, options.ErrorPolicy));
+        RemovableDrive drive = Connect(new RemovableDrive(name, options.HasMedium ? options.Open() : null, options.ErrorPolicy) { HasReadOnlyMedia = options.IsCdRom });
         _removableDrives.Add(name, drive);
         return drive;
     }

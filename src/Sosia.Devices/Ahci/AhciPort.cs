@@ -224,7 +224,7 @@ internal sealed partial class AhciPort
         writer.Write(prefix + "step", (long)_step);
         writer.Write(prefix + "isQueued", _isQueued);
         writer.Write(prefix + "timerArmed", _timer.IsArmed);
-        writer.Write(prefix + "timerDeadline", _timer.DeadlineNanoseconds);
+        writer.Write(prefix + "timerDeadline", _timer.IsArmed ? _timer.DeadlineNanoseconds : 0);
         _device?.Save(writer, prefix + "device.");
     }
 

@@ -24,6 +24,9 @@ public sealed class RemovableDrive : BlockDrive
     {
     }
 
+    /// <summary>True for a drive that cannot write, as CD-ROM drives are.</summary>
+    public bool HasReadOnlyMedia { get; init; }
+
     /// <summary>How often the medium was changed or taken out.</summary>
     public long ChangeCount => Interlocked.Read(ref _changeCount);
 

@@ -170,7 +170,7 @@ public sealed partial class FloppyController : ISnapshotable
     private static void SaveTimer(SnapshotWriter writer, string name, ClockTimer timer)
     {
         writer.Write(name + "Armed", timer.IsArmed);
-        writer.Write(name + "Deadline", timer.DeadlineNanoseconds);
+        writer.Write(name + "Deadline", timer.IsArmed ? timer.DeadlineNanoseconds : 0);
     }
 
     private static void RestoreTimer(SnapshotReader reader, string name, ClockTimer timer)

@@ -131,13 +131,13 @@ internal sealed partial class IdeChannel : IPortDevice
         writer.Write(prefix + "phase", (long)_phase);
         writer.Write(prefix + "active", _active);
         writer.Write(prefix + "command", _command);
-        writer.Write(prefix + "data", _data);
+        writer.Write(prefix + "data", _data.AsSpan(0, _dataEnd));
         writer.Write(prefix + "dataPosition", _dataPosition);
         writer.Write(prefix + "dataEnd", _dataEnd);
         writer.Write(prefix + "listStart", _listStart);
         writer.Write(prefix + "irq", _irq.IsAsserted);
         writer.Write(prefix + "timerArmed", _timer.IsArmed);
-        writer.Write(prefix + "timerDeadline", _timer.DeadlineNanoseconds);
+        writer.Write(prefix + "timerDeadline", _timer.IsArmed ? _timer.DeadlineNanoseconds : 0);
         BusMaster.Save(writer, prefix + "busMaster.");
         for (int i = 0; i < 2; i++)
         {
@@ -155,9 +155,9 @@ internal sealed partial class IdeChannel : IPortDevice
         _phase = (IdePhase)reader.ReadByte(prefix + "phase");
         _active = reader.ReadInt32(prefix + "active") & 1;
         _command = reader.ReadByte(prefix + "command");
-        reader.ReadBytes(prefix + "data", _data);
         _dataPosition = reader.ReadInt32(prefix + "dataPosition");
-        _dataEnd = reader.ReadInt32(prefix + "dataEnd");
+        _dataEnd = Math.Clamp(reader.ReadInt32(prefix + "dataEnd"), 0, _data.Length);
+        reader.ReadBytes(prefix + "data", _data.AsSpan(0, _dataEnd));
         _listStart = reader.ReadUInt64(prefix + "listStart");
         _irq.RestoreLevel(reader.ReadBoolean(prefix + "irq"));
         _timer.Cancel();
@@ -178,7 +178,8 @@ internal sealed partial class IdeChannel : IPortDevice
             _devices[i]?.Restore(reader, $"{prefix}device{i}.");
         }
 
-        bool isSound = _phase <= IdePhase.Reset && _dataPosition >= 0 && _dataPosition <= _dataEnd && _dataEnd <= _data.Length
+        bool isSound = _phase <= IdePhase.Reset && _dataPosition >= 0 && _dataPosition <= _dataEnd
+            && (_phase is not (IdePhase.DataIn or IdePhase.DataOut) || _dataPosition < _dataEnd)
             && (_phase is IdePhase.Idle or IdePhase.Reset or IdePhase.Diagnostic || _devices[_active] is not null)
             && (_devices[_active] is not { } device || _listStart <= device.Transferred);
         if (!isSound)

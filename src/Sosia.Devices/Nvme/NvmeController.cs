@@ -154,7 +154,7 @@ public sealed partial class NvmeController : PciFunction, IMmioDevice
         writer.Write("adminCompletion", _adminCompletion);
         writer.Write("nextQueue", _nextQueue);
         writer.Write("timerArmed", _timer.IsArmed);
-        writer.Write("timerDeadline", _timer.DeadlineNanoseconds);
+        writer.Write("timerDeadline", _timer.IsArmed ? _timer.DeadlineNanoseconds : 0);
         for (int i = 0; i <= MaxIoQueues; i++)
         {
             _submission[i].Save(writer, $"submission{i}.");

@@ -110,6 +110,12 @@ internal sealed class StorageFuzzBoard : IDisposable
             TestBoard.Transfer(_devices[i], copy._devices[i]);
         }
 
+        // The interrupt controller's state, which it would carry itself.
+        foreach (int input in (ReadOnlySpan<int>)[6, 14, 15])
+        {
+            copy._board.Irqs.SetIrq(input, _board.Irqs[input]);
+        }
+
         copy.Digest = Digest;
         return copy;
     }
@@ -128,6 +134,8 @@ internal sealed class StorageFuzzBoard : IDisposable
 
     public void Step(Random random)
     {
+        // An instruction takes time: timers that are armed by different ones are not due at the same time.
+        _board.Clock.AdvanceTo(_board.Clock.NowNanoseconds + 8);
         switch (random.Next(24))
         {
             case < 5:

@@ -5,7 +5,7 @@ namespace Sosia.Devices.Tests.Fuzz;
 
 public sealed class StorageFuzzTests
 {
-    private const int Steps = 20_000;
+    private const int Steps = 8_000;
 
     [Theory]
     [InlineData(1)]
