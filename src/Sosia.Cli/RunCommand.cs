@@ -15,7 +15,6 @@ internal sealed class RunCommand
 {
     private readonly MachineArguments _machine = new();
     private readonly Option<string?> _engine = MachineArguments.Text("--engine", "NAME", "The technique that runs it: auto, or one that './sosia engines' lists");
-    private readonly Option<string?> _bios = MachineArguments.Text("--bios", "FILE", "Firmware to start with (not implemented yet)");
     private readonly Option<string[]> _nets = MachineArguments.Many("--net", "SPEC", "A network card (not implemented yet)");
     private readonly Option<string[]> _serial = MachineArguments.Many("--serial", "stdio|file:F|none", "What is connected to the serial port; a second one is for the second port [stdio]");
     private readonly Option<string?> _display = MachineArguments.Text("--display", "none", "The display [none]");
@@ -42,7 +41,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._verbose])
+            [.. run._machine.All, run._engine, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._verbose])
         {
             command.Add(option);
         }
@@ -118,7 +117,6 @@ internal sealed class RunCommand
 
     private RunSettings Read(ParseResult parsed)
     {
-        RefuseIfGiven("--bios", parsed.GetValue(_bios) is not null);
         RefuseIfGiven("--net", parsed.GetValue(_nets) is { Length: > 0 });
         RefuseIfGiven("--gdb", parsed.GetValue(_gdb) is not null);
         CheckDisplay(parsed.GetValue(_display));

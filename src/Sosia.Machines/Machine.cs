@@ -29,8 +29,9 @@ public abstract class Machine : IMachineControl, IDisposable
 
     /// <summary>Creates clock, memory and buses.</summary>
     /// <param name="options">What to build.</param>
+    /// <param name="romByteCount">How much room to keep behind the guest's RAM for the contents of ROMs; a multiple of 4096.</param>
     /// <exception cref="SosiaException">The memory size is impossible.</exception>
-    protected Machine(MachineOptions options)
+    protected Machine(MachineOptions options, ulong romByteCount = 0)
     {
         Options = options;
         CheckMemorySize(options.MemoryByteCount);
@@ -41,7 +42,7 @@ public abstract class Machine : IMachineControl, IDisposable
 
         Log = new DiagnosticLog();
         Clock = new MachineClock(options.ClockMode);
-        Ram = Own(new GuestRam(options.MemoryByteCount));
+        Ram = Own(new GuestRam(options.MemoryByteCount + romByteCount));
         Memory = new MemoryBus(Ram, Log);
         Ports = new PortBus(Log) { Threads = Memory.Threads };
         Turns = new CpuTurns(_cpus);

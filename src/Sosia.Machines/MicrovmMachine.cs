@@ -39,6 +39,12 @@ public sealed class MicrovmMachine : X86Machine
     public MicrovmMachine(MachineOptions options)
         : base(options)
     {
+        if (options.StartsFirmware)
+        {
+            Dispose();
+            throw new SosiaException("The machine 'microvm' has no firmware and starts a kernel only; give --kernel FILE without --bios and --boot, or take --machine pc.");
+        }
+
         // Firmware tables only: there is nothing else between the video window and 1 MiB.
         Memory.MapRam(0xc_0000, 0xc_0000, 0x4_0000);
 
@@ -91,5 +97,5 @@ public sealed class MicrovmMachine : X86Machine
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()
-        => MicrovmAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, _virtioCount, Options.CpuCount);
+        => MicrovmAcpi.Build(_virtioCount, Options.CpuCount).WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
 }

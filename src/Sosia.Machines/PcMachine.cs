@@ -1,11 +1,14 @@
+using System.Collections.Generic;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
+using Sosia.Devices.Block;
 using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
 using Sosia.Devices.Floppy;
+using Sosia.Devices.FwCfg;
 using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
 using Sosia.Devices.Ide;
@@ -17,12 +20,14 @@ using Sosia.Devices.Uart16550;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
+using Sosia.Machines.Boot;
+using Sosia.Machines.Firmware;
 
 namespace Sosia.Machines;
 
 /// <summary>
 /// The machine "pc": a PC with the i440FX host bridge and the PIIX3 and PIIX4 chips, as its boards were built from 1996 on, started
-/// without firmware. Everything that is on the board is wired up in this file's constructor.
+/// by firmware in a ROM or, with a kernel given, without. Everything that is on the board is wired up in this file's constructor.
 /// </summary>
 public sealed class PcMachine : X86Machine
 {
@@ -44,12 +49,23 @@ public sealed class PcMachine : X86Machine
     private readonly PiixIdeFunction _ide;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
+    private readonly FirmwareImage? _firmware;
+    private readonly FwCfgDevice? _fwCfg;
+    private readonly List<BootDevice> _bootDevices = [];
+    private bool _hasStarted;
 
     /// <summary>Builds the machine, without starting it.</summary>
     /// <exception cref="SosiaException">An option asks for something impossible.</exception>
     public PcMachine(MachineOptions options)
-        : base(options)
+        : this(options, FirmwareImage.Find(options))
     {
+    }
+
+    private PcMachine(MachineOptions options, FirmwareImage? firmware)
+        : base(options, firmware?.RomByteCount ?? 0)
+    {
+        _firmware = firmware;
+
         // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
         _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
         ApicBus.ExternalInterrupts = _pic;
@@ -107,7 +123,7 @@ public sealed class PcMachine : X86Machine
         // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge, IDE and power management; further devices behind them.
         _pci = new PciBus(Memory, Ports, ApicBus, Log);
         Add(_pci, _pci.Reset).Map();
-        _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, romOffset: null);
+        _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, _firmware?.Place(Memory, options.MemoryByteCount));
         AddPci(_hostBridge, 0);
         _isaBridge = new Piix3IsaBridge(board, this);
         AddPci(_isaBridge, SouthBridgeDevice);
@@ -118,6 +134,14 @@ public sealed class PcMachine : X86Machine
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
+
+        // What firmware wants to know.
+        if (_firmware is not null)
+        {
+            _fwCfg = new FwCfgDevice(Memory, Log);
+            Add(_fwCfg, _fwCfg.Reset).Map(Ports);
+        }
+
         AddDebugPorts();
         AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
@@ -129,12 +153,40 @@ public sealed class PcMachine : X86Machine
             }
 
             Add(device, device.Reset);
-            AddPci(new VirtioPciFunction(device));
+            var function = new VirtioPciFunction(device);
+            AddPci(function);
+            if (device is VirtioBlockDevice)
+            {
+                _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Disk, function, "scsi", "/disk@0,0"));
+            }
         }
     }
 
+    /// <inheritdoc/>
+    public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}";
+
+    /// <summary>What firmware can read of the machine; null when it starts without.</summary>
+    public FwCfgDevice? FwCfg => _fwCfg;
+
     /// <summary>The power management registers: for pressing the power button.</summary>
     public AcpiRegisters PowerManagement => _powerManagement.Acpi;
+
+    /// <inheritdoc/>
+    protected override void Boot()
+    {
+        if (_fwCfg is null)
+        {
+            base.Boot();
+            return;
+        }
+
+        // The processors are in their power-on state, which is all that firmware needs.
+        SynchronizeTimeStamps();
+        IReadOnlyList<BootDeviceKind> kinds = (Options.Boot ?? new BootOptions()).Kinds(isFirstStart: !_hasStarted);
+        _hasStarted = true;
+        FirmwareSettings.WriteOrder(_clock, kinds);
+        FirmwareSettings.Fill(_fwCfg, Options, RamMap(), BuildAcpi, FirmwareSettings.Sort(_bootDevices, kinds));
+    }
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()
@@ -148,7 +200,15 @@ public sealed class PcMachine : X86Machine
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
-        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+        return BuildAcpi().WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
+    }
+
+    private AcpiImage BuildAcpi() => PcAcpi.Build(LowMemoryEnd, _powerManagement.PmBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+
+    private IReadOnlyList<MemoryRange> RamMap()
+    {
+        var low = new MemoryRange(0, LowMemoryEnd, MemoryRangeKind.Usable);
+        return HighMemoryByteCount == 0 ? [low] : [low, new MemoryRange(FourGibibytes, HighMemoryByteCount, MemoryRangeKind.Usable)];
     }
 
     private void AttachDrives()
@@ -163,6 +223,7 @@ public sealed class PcMachine : X86Machine
                 AddPci(function);
             }
 
+            _bootDevices.AddRange(storage.DescribeBootDevices());
             _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
         }
         catch

@@ -6,6 +6,7 @@ using Sosia.Devices.Floppy;
 using Sosia.Devices.Ide;
 using Sosia.Devices.Nvme;
 using Sosia.Devices.Pci;
+using Sosia.Machines.Firmware;
 
 namespace Sosia.Machines;
 
@@ -21,9 +22,21 @@ internal sealed class PcStorage
 
     private readonly X86Machine _machine;
 
+    // What firmware can start from, in the order of the places: the controller (null: on the ISA bus), and the path behind it.
+    private readonly List<(BootDeviceKind Kind, PciFunction? Controller, string NodeName, string Rest)> _bootable = [];
+
     public PcStorage(X86Machine machine)
     {
         _machine = machine;
+    }
+
+    /// <summary>What firmware can start from; to be called when the controllers have their places on the bus.</summary>
+    public IEnumerable<BootDevice> DescribeBootDevices()
+    {
+        foreach ((BootDeviceKind kind, PciFunction? controller, string nodeName, string rest) in _bootable)
+        {
+            yield return controller is null ? new BootDevice(kind, "/pci@i0cf8/isa@1" + rest) : BootDevice.OnPci(kind, controller, nodeName, rest);
+        }
     }
 
     /// <summary>Connects the drives of the IDE interface.</summary>
@@ -35,6 +48,7 @@ internal sealed class PcStorage
             int channel = place / 2;
             int unit = place % 2;
             string name = $"ide{channel}-{unit}";
+            _bootable.Add((KindOf(options), ide, "ide", $"/drive@{channel}/disk@{unit}"));
             if (options.IsCdRom)
             {
                 ide.AttachCdRom(channel, unit, _machine.OpenRemovableDrive(name, options), $"SOSIACD{place}");
@@ -53,6 +67,7 @@ internal sealed class PcStorage
         foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Floppy, "floppy", FloppyController.MaxDrives))
         {
             controller.Attach(place, _machine.OpenRemovableDrive($"floppy{place}", options));
+            _bootable.Add((BootDeviceKind.Floppy, null, "fdc", $"/fdc@03f0/floppy@{place}"));
         }
     }
 
@@ -75,7 +90,9 @@ internal sealed class PcStorage
         foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Nvme, "nvme", MaxNvme))
         {
             BlockDrive drive = _machine.OpenDrive($"nvme{place}", options);
-            functions.Add(new NvmeController($"nvme{place}", _machine.Clock, _machine.Memory, drive, $"SOSIANV{place}", _machine.Log));
+            var nvme = new NvmeController($"nvme{place}", _machine.Clock, _machine.Memory, drive, $"SOSIANV{place}", _machine.Log);
+            functions.Add(nvme);
+            _bootable.Add((BootDeviceKind.Disk, nvme, "pci1b36,10", string.Empty));
         }
 
         return functions;
@@ -84,6 +101,7 @@ internal sealed class PcStorage
     private void AttachAhci(AhciController ahci, int port, DriveOptions options)
     {
         string name = $"ahci{port}";
+        _bootable.Add((KindOf(options), ahci, "pci8086,2922", $"/drive@{port}/disk@0"));
         if (options.IsCdRom)
         {
             ahci.AttachCdRom(port, _machine.OpenRemovableDrive(name, options), $"SOSIACD{port}");
@@ -93,6 +111,8 @@ internal sealed class PcStorage
             ahci.AttachDisk(port, _machine.OpenDrive(name, options), $"SOSIASD{port}");
         }
     }
+
+    private static BootDeviceKind KindOf(DriveOptions options) => options.IsCdRom ? BootDeviceKind.CdRom : BootDeviceKind.Disk;
 
     // Those with a place of their user's choice first.
     private SortedDictionary<int, DriveOptions> AssignPlaces(DriveInterface drive, string interfaceName, int placeCount)

@@ -24,7 +24,8 @@ public abstract class X86Machine : Machine
     protected const int FirmwareTablesByteCount = 0x1_0000;
 
     private const ulong LowMemoryMax = 0xc000_0000;
-    private const ulong FourGibibytes = 1UL << 32;
+    /// <summary>Where the RAM begins that does not fit below the hole.</summary>
+    protected const ulong FourGibibytes = 1UL << 32;
     private const int PhysicalAddressBits = 40;
     private const ulong MinMemory = 2UL << 20;
 
@@ -35,8 +36,9 @@ public abstract class X86Machine : Machine
 
     /// <summary>Lays out the memory and creates the processors with their local APICs.</summary>
     /// <param name="options">What to build.</param>
-    protected X86Machine(MachineOptions options)
-        : base(options)
+    /// <param name="romByteCount">How much room to keep behind the guest's RAM for the contents of ROMs; a multiple of 4096.</param>
+    protected X86Machine(MachineOptions options, ulong romByteCount = 0)
+        : base(options, romByteCount)
     {
         if (options.MemoryByteCount < MinMemory)
         {
@@ -137,10 +139,10 @@ public abstract class X86Machine : Machine
     {
         LocalApic.EnableVirtualWire();
         WriteBiosData();
+        SynchronizeTimeStamps();
         foreach (X86Cpu cpu in _processors)
         {
             SetMemoryTypes(cpu);
-            SynchronizeTimeStamp(cpu);
         }
 
         ulong rsdp = WriteFirmwareTables();
@@ -247,6 +249,16 @@ public abstract class X86Machine : Machine
         new DebugExitPort(this).Map(Ports, exitPort);
     }
 
+    /// <summary>Makes the processors' time-stamp counters begin together, however long it took to reset one after the other.</summary>
+    protected unsafe void SynchronizeTimeStamps()
+    {
+        foreach (X86Cpu cpu in _processors)
+        {
+            // SAFETY: the state lives as long as the CPU.
+            cpu.State->TscOffset = Cpu.State->TscOffset;
+        }
+    }
+
     // The words of the BIOS data area that kernels look at: base memory in KiB and the segment of the extended data area.
     private void WriteBiosData()
     {
@@ -281,6 +293,4 @@ public abstract class X86Machine : Machine
 
     private static unsafe long TimeStampOffset(X86Cpu cpu) => (long)cpu.State->TscOffset;
 
-    // Their time-stamp counters begin together, however long it took to reset one after the other.
-    private unsafe void SynchronizeTimeStamp(X86Cpu cpu) => cpu.State->TscOffset = Cpu.State->TscOffset;
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Text;
 using Sosia.Core;
 
@@ -114,6 +115,22 @@ public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveI
         return options.HasMedium || options.IsRemovable
             ? options
             : throw new SosiaException($"The drive option '{text}' names no file; the form is {Syntax}.");
+    }
+
+    /// <summary>True when a PC's firmware would start what the file holds: its first sector ends with the signature of a boot record.</summary>
+    /// <returns>False also for what cannot be read; <see cref="Open"/> says why.</returns>
+    public bool HasBootRecord()
+    {
+        Span<byte> sector = stackalloc byte[512];
+        try
+        {
+            using FileStream file = new(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return file.ReadAtLeast(sector, sector.Length, throwOnEndOfStream: false) == sector.Length && sector[510] == 0x55 && sector[511] == 0xaa;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Opens and locks what the options name.</summary>

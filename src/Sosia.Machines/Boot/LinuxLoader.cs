@@ -40,7 +40,8 @@ internal static class LinuxLoader
             throw new SosiaException($"The kernel '{path}' speaks boot protocol {header.Version >> 8}.{header.Version & 0xff:d2}, which only firmware can start; use a bzImage of Linux 2.4 or later.");
         }
 
-        if ((ulong)kernel.Length < (ulong)header.SetupByteCount + header.SystemByteCount)
+        // The header counts paragraphs of 16 bytes; the last one need not be full.
+        if ((ulong)kernel.Length + 15 < (ulong)header.SetupByteCount + header.SystemByteCount)
         {
             throw new SosiaException($"The kernel '{path}' is truncated: it has {kernel.Length} bytes, but its header speaks of {(ulong)header.SetupByteCount + header.SystemByteCount}; copy or build it again.");
         }
