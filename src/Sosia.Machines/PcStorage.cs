@@ -23,7 +23,7 @@ internal sealed class PcStorage
     private readonly X86Machine _machine;
 
     // What firmware can start from, in the order of the places: the controller (null: on the ISA bus), and the path behind it.
-    private readonly List<(BootDeviceKind Kind, PciFunction? Controller, string NodeName, string Rest)> _bootable = [];
+    private readonly List<(BootDeviceKind Kind, PciFunction? Controller, string NodeName, string PathBehind)> _bootable = [];
 
     public PcStorage(X86Machine machine)
     {
@@ -33,9 +33,9 @@ internal sealed class PcStorage
     /// <summary>What firmware can start from; to be called when the controllers have their places on the bus.</summary>
     public IEnumerable<BootDevice> DescribeBootDevices()
     {
-        foreach ((BootDeviceKind kind, PciFunction? controller, string nodeName, string rest) in _bootable)
+        foreach ((BootDeviceKind kind, PciFunction? controller, string nodeName, string pathBehind) in _bootable)
         {
-            yield return controller is null ? new BootDevice(kind, "/pci@i0cf8/isa@1" + rest) : BootDevice.OnPci(kind, controller, nodeName, rest);
+            yield return controller is null ? new BootDevice(kind, "/pci@i0cf8/isa@1" + pathBehind) : BootDevice.OnPci(kind, controller, nodeName, pathBehind);
         }
     }
 

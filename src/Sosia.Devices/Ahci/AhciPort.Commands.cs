@@ -126,14 +126,14 @@ internal sealed partial class AhciPort
 
             if (device.Protocol == AtaProtocol.Done)
             {
-                Finish(device, flags, isPioIn: false);
+                Finish(device, isPioIn: false);
             }
         }
 
         return _step switch
         {
             Step.Data => MoveData(device, flags, table, ref moved),
-            Step.End => End(device, flags),
+            Step.End => End(device),
             _ => true,
         };
     }
@@ -184,14 +184,14 @@ internal sealed partial class AhciPort
         switch (device.Protocol)
         {
             case AtaProtocol.Done:
-                Finish(device, flags, isPioIn: false);
+                Finish(device, isPioIn: false);
                 break;
             case AtaProtocol.Packet when (flags & HeaderIsPacket) != 0:
                 _step = Step.Packet;
                 break;
             case AtaProtocol.Packet:
                 device.Abort();
-                Finish(device, flags, isPioIn: false);
+                Finish(device, isPioIn: false);
                 break;
             default:
                 _step = Step.Data;
@@ -263,7 +263,7 @@ internal sealed partial class AhciPort
         if (result != BlockResult.Ok)
         {
             device.FailData(result);
-            FinishAny(device, flags, isPioIn: false);
+            FinishAny(device, isPioIn: false);
             return true;
         }
 
@@ -283,10 +283,10 @@ internal sealed partial class AhciPort
         }
 
         _step = Step.End;
-        return End(device, flags);
+        return End(device);
     }
 
-    private bool End(AtaDevice device, uint flags)
+    private bool End(AtaDevice device)
     {
         bool isPioIn = device.Protocol == AtaProtocol.PioIn;
         if (device.EndData() == BlockResult.Stopped)
@@ -294,11 +294,11 @@ internal sealed partial class AhciPort
             return false;
         }
 
-        FinishAny(device, flags, isPioIn);
+        FinishAny(device, isPioIn);
         return true;
     }
 
-    private void FinishAny(AtaDevice device, uint flags, bool isPioIn)
+    private void FinishAny(AtaDevice device, bool isPioIn)
     {
         if (_isQueued)
         {
@@ -306,7 +306,7 @@ internal sealed partial class AhciPort
         }
         else
         {
-            Finish(device, flags, isPioIn && !device.IsPacketDevice);
+            Finish(device, isPioIn && !device.IsPacketDevice);
         }
     }
 
@@ -332,9 +332,8 @@ internal sealed partial class AhciPort
     }
 
     // The result is in the registers: a frame tells of it.
-    private void Finish(AtaDevice device, uint flags, bool isPioIn)
+    private void Finish(AtaDevice device, bool isPioIn)
     {
-        _ = flags;
         AtaRegisters registers = device.Registers;
         _taskFile = registers.Status | ((uint)registers.Error << 8);
         Span<byte> transferred = stackalloc byte[4];

@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Devices.Block;
 
 namespace Sosia.Devices.Ata;
 

@@ -254,12 +254,6 @@ public sealed partial class FloppyController
         EndCommand();
     }
 
-    private void EndSeek(int unit)
-    {
-        _ = unit;
-        RaiseInterrupt();
-    }
-
     private void SenseInterrupt()
     {
         for (int i = 0; i < UnitCount; i++)

@@ -63,9 +63,8 @@ public sealed partial class FloppyController : ISnapshotable
         _timer = clock.CreateTimer("floppy", GoOn);
         for (int i = 0; i < UnitCount; i++)
         {
-            int unit = i;
             _units[i] = new FloppyUnit();
-            _seekTimers[i] = clock.CreateTimer($"floppy-seek{i}", () => EndSeek(unit));
+            _seekTimers[i] = clock.CreateTimer($"floppy-seek{i}", RaiseInterrupt);
         }
 
         Ports = new BytePorts(6, Read, Write);

@@ -1,5 +1,3 @@
-using System;
-
 namespace Sosia.Devices.Floppy;
 
 /// <summary>How a floppy disk is laid out; sectors have 512 bytes.</summary>

@@ -1,8 +1,6 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Core;
 using Sosia.Core.Snapshots;
-using Sosia.Devices.Block;
 
 namespace Sosia.Devices.Nvme;
 

@@ -436,6 +436,30 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Throws<SosiaException>(() => _bench.MoveTo(empty));
     }
 
+    [Fact]
+    public void Transfers_in_steady_state_allocate_nothing()
+    {
+        _disk.IsSilent = true;
+        _bench.PrepareDma(isToMemory: true, (0x10_0000, 4096));
+        Transfer(20);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Transfer(100);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Transfer(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                _bench.SetLba((uint)i, 8);
+                _bench.Out(IdeBench.BusMaster + 2, 0x66);
+                _bench.Issue(0xc8);
+                _bench.StartDma();
+                _bench.Out(IdeBench.BusMaster, 8);
+                Assert.Equal(Ready, _bench.In(IdeBench.Command));
+            }
+        }
+    }
+
     private static byte[] Pattern(int byteCount, int seed)
     {
         byte[] data = new byte[byteCount];
