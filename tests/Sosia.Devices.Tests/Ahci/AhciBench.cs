@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using Sosia.Devices.Ahci;
 using Sosia.Devices.Block;
 using Sosia.Devices.Pci;
-using Sosia.Devices.Tests.Block;
 using Sosia.Devices.Tests.Support;
 
 namespace Sosia.Devices.Tests.Ahci;
