@@ -80,7 +80,6 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("run --serial file:/nonexistent/log", "'/nonexistent/log'")]
     [InlineData("run --display gtk", "'gtk'")]
     [InlineData("run --display vnc=127.0.0.1:5900", "not implemented yet")]
-    [InlineData("run --bios /dev/null", "--bios is not implemented yet")]
     [InlineData("run --net user", "--net is not implemented yet")]
     [InlineData("run --gdb 127.0.0.1:1234", "--gdb is not implemented yet")]
     [InlineData("run --stats /nonexistent/stats.json", "'/nonexistent/stats.json'")]
@@ -199,4 +198,17 @@ public sealed class BadArgumentTests : IDisposable
         Assert.Contains(part, result.ErrorLines[0], StringComparison.Ordinal);
         Assert.Empty(result.Output);
     }
+
+    [Theory]
+    [InlineData("run --bios /nowhere/rom", "The firmware '/nowhere/rom' cannot be read")]
+    [InlineData("run --bios /etc/passwd", "a multiple of 64 KiB")]
+    [InlineData("run --boot q", "has the order 'q'")]
+    [InlineData("run --boot c,menu=perhaps", "'perhaps'")]
+    [InlineData("run --bios-serial maybe", "say on or off")]
+    [InlineData("run --fw-cfg nonsense", "name=NAME,file=F")]
+    [InlineData("run --fw-cfg name=opt/a,file=/nowhere/item", "'/nowhere/item'")]
+    [InlineData("run --machine microvm --bios seabios", "'microvm' has no firmware")]
+    [InlineData("run --bios seabios --kernel /etc/passwd", "leave --bios out")]
+    public void What_is_wrong_with_firmware_and_what_it_starts_is_named(string arguments, string expected)
+        => CheckRefusal(2, expected, arguments.Split(' '));
 }

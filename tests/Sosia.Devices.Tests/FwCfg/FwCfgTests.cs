@@ -149,9 +149,9 @@ public sealed class FwCfgTests : IDisposable
     public void Random_accesses_never_throw(int seed)
     {
         var random = new Random(seed);
+        Span<byte> noise = stackalloc byte[16];
         for (int i = 0; i < 5_000; i++)
         {
-            Span<byte> noise = stackalloc byte[16];
             random.NextBytes(noise);
             // A length that memory bounds only after megabytes would cost this test its time.
             BinaryPrimitives.WriteUInt32BigEndian(noise[4..], (uint)random.Next() & 0xffff);

@@ -58,7 +58,7 @@ public sealed class DriveBootTests(ITestOutputHelper output) : IDisposable
             Boot = BootOptions.Parse(order + ",strict"),
             Drives = [DriveOptions.Parse($"file={image},format=raw,readonly,{drive}")],
         });
-        vm.Console.Expect("GRUB", FirmwareBench.Patience);
-        vm.Console.Expect("grub>", FirmwareBench.Patience);
+        vm.Console.Expect("GNU GRUB", FirmwareBench.Patience);
+        vm.Console.Expect("The highlighted entry will be executed automatically", FirmwareBench.Patience);
     }
 }
