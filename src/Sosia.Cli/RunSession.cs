@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -37,6 +38,8 @@ internal sealed class RunSession : IDisposable
         Ctrl-A C  monitor (not implemented yet)
         """;
 
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
+
     private const int RefreshMilliseconds = 20;
     private const int RefreshCount = 50;
 
@@ -44,6 +47,7 @@ internal sealed class RunSession : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result)> _reportedFaults = [];
     private readonly Lock _gate = new();
+    private readonly ManualResetEvent _left = new(false);
     private int _refreshesLeft;
     private SerialOutput? _standardOutput;
     private int _standardPort = -1;
@@ -123,8 +127,7 @@ internal sealed class RunSession : IDisposable
         RunResult result;
         try
         {
-            result = _settings.Turns is { } turns ? RunInTurns(vm, turns)
-                : _settings.Timeout is { } timeout ? vm.Run(timeout) : vm.Run();
+            result = _settings.Turns is { } turns ? RunInTurns(vm, turns) : RunToEnd(vm);
         }
         finally
         {
@@ -160,7 +163,8 @@ internal sealed class RunSession : IDisposable
             vm.ChangeEngine(engines[turn % engines.Length]);
             long left = end - Environment.TickCount64;
             RunResult result = vm.Run(left < _settings.TurnTime.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Max(0, left)) : _settings.TurnTime);
-            if (result.Reason != StopReason.TimedOut || Environment.TickCount64 >= end)
+            if (!WaitsForHost(result, TimeSpan.FromMilliseconds(Math.Max(0, end - Environment.TickCount64)))
+                && (result.Reason != StopReason.TimedOut || Environment.TickCount64 >= end))
             {
                 return result;
             }
@@ -177,6 +181,7 @@ internal sealed class RunSession : IDisposable
         }
 
         _owned.Clear();
+        _left.Dispose();
     }
 
     private void RestoreTerminal()
@@ -186,6 +191,38 @@ internal sealed class RunSession : IDisposable
     }
 
     private static string Verb(BlockOperation operation) => operation.ToString().ToLowerInvariant();
+
+    // While the host cannot do what a drive wants, the guest stands still, and from time to time it is tried again.
+    private RunResult RunToEnd(VirtualMachine vm)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = _settings.Timeout is { } timeout ? timeout - Stopwatch.GetElapsedTime(start) : Timeout.InfiniteTimeSpan;
+            if (_settings.Timeout is not null && left < TimeSpan.Zero)
+            {
+                left = TimeSpan.Zero;
+            }
+
+            RunResult result = vm.Run(left);
+            if (!WaitsForHost(result, left))
+            {
+                return result;
+            }
+        }
+    }
+
+    // True when the machine stopped because the host failed, and goes on: after a while, but not after the end of the time that is left.
+    private bool WaitsForHost(RunResult result, TimeSpan left)
+    {
+        if (result.Reason != StopReason.HostFailed || _leaveStatus is not null)
+        {
+            return false;
+        }
+
+        _left.WaitOne(_settings.Timeout is null || left > RetryInterval ? RetryInterval : left);
+        return true;
+    }
 
     // No more input and signals for the machine; its output is written; the terminal is as it was.
     private void Close()
@@ -321,6 +358,7 @@ internal sealed class RunSession : IDisposable
         lock (_gate)
         {
             _leaveStatus ??= status;
+            _left.Set();
             _vm?.Pause();
         }
     }
@@ -429,12 +467,15 @@ internal sealed class RunSession : IDisposable
         return result.ExitStatus;
     }
 
-    // A full disk fails every request from then on: one message says it.
+    // A full disk fails every request from then on, and every repetition: one message says it.
     private void ReportDiskFault(BlockFault fault)
     {
         if (_reportedFaults.Add((fault.Device, fault.Operation, fault.Result)))
         {
-            Say($"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result}); the guest sees a disk error. More of this kind are not reported.");
+            string failure = $"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result})";
+            Say(fault.StopsMachine
+                ? $"{failure}; the guest stands still until it succeeds{(fault.Result == BlockResult.NoSpace ? ": free some space on the host" : string.Empty)}. It is tried again every {RetryInterval.TotalSeconds} s."
+                : $"{failure}; the guest sees a disk error. More of this kind are not reported.");
         }
     }
 

@@ -517,6 +517,8 @@ public sealed partial class VirtualMachine : IDisposable
                 return new RunResult(StopReason.DebugExit, Machine.ExitStatus);
             case MachineRequest.Reset:
                 return Machine.Options.NoReboot ? new RunResult(StopReason.Reset) : Restart();
+            case MachineRequest.Stop:
+                return new RunResult(StopReason.HostFailed);
             default:
                 return null;
         }

@@ -23,4 +23,12 @@ public enum BlockResult : byte
 
     /// <summary>Any other error of the host.</summary>
     HostError,
+
+    /// <summary>There is no medium in the drive. Of drives, not of backends.</summary>
+    NoMedium,
+
+    /// <summary>
+    /// The host failed and the machine stops for it: the device repeats the operation when the machine goes on. Of drives, not of backends.
+    /// </summary>
+    Stopped,
 }

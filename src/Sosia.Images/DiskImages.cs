@@ -50,9 +50,13 @@ public static class DiskImages
     /// <exception cref="SosiaException">It cannot be used; the message says why and what to do. Nothing was written.</exception>
     public static DiskImage Open(string path, ImageOpenOptions options) => Open(path, options, new BackingChain());
 
+    /// <summary>True for a name that means a folder, shown as a disk: <c>fat:DIR</c>.</summary>
+    /// <param name="path">The name.</param>
+    public static bool IsFolder(string path) => path.StartsWith(FolderPrefix, StringComparison.Ordinal);
+
     internal static DiskImage Open(string path, ImageOpenOptions options, BackingChain chain)
     {
-        if (path.StartsWith(FolderPrefix, StringComparison.Ordinal) && options.Format is null)
+        if (IsFolder(path) && options.Format is null)
         {
             return options.IsReadOnly || options.ForCheck
                 ? FatFolderImage.Open(path[FolderPrefix.Length..])

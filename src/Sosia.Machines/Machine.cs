@@ -134,6 +134,11 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
         SetRequest(MachineRequest.Exit);
     }
 
+    /// <summary>
+    /// Stops the machine at the next instruction boundary because the host cannot do what a device wants; the device tries again when the machine goes on.
+    /// </summary>
+    public void RequestStop() => SetRequest(MachineRequest.Stop);
+
     /// <summary>Takes the guest's request away.</summary>
     public MachineRequest TakeRequest() => (MachineRequest)Interlocked.Exchange(ref _request, (int)MachineRequest.None);
 

@@ -1,6 +1,7 @@
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
+using Sosia.Devices.Block;
 using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Mc146818;
@@ -69,6 +70,15 @@ public sealed class MicrovmMachine : X86Machine
         SerialPorts[0].Map(Ports, SerialPort.Com1);
         new SleepPorts(this, Log).Map(Ports, SleepBase);
         AddDebugPorts();
+
+        foreach (DriveOptions drive in options.Drives)
+        {
+            if (drive.Interface != DriveInterface.Virtio)
+            {
+                Dispose();
+                throw new SosiaException($"The machine 'microvm' has only virtio drives, but '{drive.File}' is to be another one; say if=virtio or use --machine pc.");
+            }
+        }
 
         // virtio.
         foreach (VirtioDevice device in CreateVirtioDevices())

@@ -8,9 +8,11 @@ using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
+using Sosia.Devices.Floppy;
 using Sosia.Devices.FwCfg;
 using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
+using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
@@ -33,20 +35,24 @@ public sealed class PcMachine : X86Machine
 {
     private const int SouthBridgeDevice = 1;
     private const int VgaDevice = 2;
+    private const int IdeFunction = 1;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
 
-    // Host bridge, two functions of the south bridge, and 30 more devices.
-    private const int MaxPciFunctions = 33;
+    // Host bridge, three functions of the south bridge, and 30 more devices.
+    private const int MaxPciFunctions = 34;
 
     private readonly Pic8259Pair _pic;
     private readonly I440FxHostBridge _hostBridge;
     private readonly Piix3IsaBridge _isaBridge;
+    private readonly RealTimeClock _clock;
+    private readonly DmaControllers _dma;
+    private readonly FloppyController _floppy;
+    private readonly PiixIdeFunction _ide;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
     private readonly VgaAdapter? _vga;
-    private readonly RealTimeClock _clock;
     private readonly FirmwareImage? _firmware;
     private readonly FwCfgDevice? _fwCfg;
     private readonly List<BootDevice> _bootDevices = [];
@@ -86,9 +92,11 @@ public sealed class PcMachine : X86Machine
 
         Interrupts = new BoardInterrupts(ApicBus, ioApic, _pic, board, timer, systemControl, eventTimers);
 
-        // DMA controllers and the port of power-on self test codes.
-        var dma = new DmaControllers(Log);
-        Add(dma, dma.Reset).Map(Ports);
+        // DMA controllers, the floppy disk controller that uses them, and the port of power-on self test codes.
+        _dma = new DmaControllers(Memory, Log);
+        Add(_dma, _dma.Reset).Map(Ports);
+        _floppy = new FloppyController(Clock, _dma, new IrqLine(board, 6), Log);
+        Add(_floppy, _floppy.Reset).Map(Ports);
         var postCode = new PostCodePort();
         Add(postCode, postCode.Reset).Map(Ports);
 
@@ -120,7 +128,7 @@ public sealed class PcMachine : X86Machine
         SerialPorts[0].Map(Ports, SerialPort.Com1);
         SerialPorts[1].Map(Ports, SerialPort.Com2);
 
-        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge and power management; further devices behind them.
+        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge, IDE and power management; further devices behind them.
         _pci = new PciBus(Memory, Ports, ApicBus, Log);
         Add(_pci, _pci.Reset).Map();
         _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, _firmware?.Place(Memory, options.MemoryByteCount));
@@ -129,6 +137,8 @@ public sealed class PcMachine : X86Machine
         AddPci(_isaBridge, SouthBridgeDevice);
         _pci.InterruptSink = _isaBridge;
         _pci.ResetControl = _isaBridge.ResetControl;
+        _ide = new PiixIdeFunction(Clock, Memory, Ports, [new IrqLine(board, 14), new IrqLine(board, 15)], Log);
+        AddPci(_ide, SouthBridgeDevice, IdeFunction);
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
@@ -148,6 +158,7 @@ public sealed class PcMachine : X86Machine
         }
 
         AddDebugPorts();
+        AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
             if (_pci.Functions.Count >= MaxPciFunctions)
@@ -169,6 +180,7 @@ public sealed class PcMachine : X86Machine
     /// <inheritdoc/>
     public override IInterruptHardware? Interrupts { get; }
 
+    /// <inheritdoc/>
     public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}";
 
     /// <summary>What firmware can read of the machine; null when it starts without.</summary>
@@ -200,6 +212,8 @@ public sealed class PcMachine : X86Machine
         _hostBridge.EnableShadowRam();
         byte[] irqs = [10, 10, 11, 11];
         _isaBridge.RouteInterrupts(irqs);
+        _dma.EnableCascade();
+        _ide.EnableChannels();
         _powerManagement.PlaceRegisters(PowerManagementBase, SmBusBase);
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
@@ -230,6 +244,29 @@ public sealed class PcMachine : X86Machine
         byte[] rom = new byte[stream?.Length ?? 0];
         stream?.ReadExactly(rom);
         return rom;
+    }
+
+    private void AttachDrives()
+    {
+        try
+        {
+            var storage = new PcStorage(this);
+            storage.AttachIde(_ide);
+            storage.AttachFloppies(_floppy);
+            foreach (PciFunction function in storage.CreateControllers())
+            {
+                AddPci(function);
+            }
+
+            _bootDevices.AddRange(storage.DescribeBootDevices());
+            _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
+        }
+        catch
+        {
+            // A disk that was opened must not stay locked when the next one cannot be.
+            Dispose();
+            throw;
+        }
     }
 
     // Functions are reset by their bus.

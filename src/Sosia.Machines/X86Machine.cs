@@ -32,6 +32,7 @@ public abstract class X86Machine : Machine
     private static readonly int[] DebugConsolePorts = [0x402, 0xe9];
 
     private readonly X86Cpu[] _processors;
+    private readonly Dictionary<string, RemovableDrive> _removableDrives = [];
 
     /// <summary>Lays out the memory and creates the processors with their local APICs.</summary>
     /// <param name="options">What to build.</param>
@@ -99,8 +100,11 @@ public abstract class X86Machine : Machine
     /// <summary>The virtio console; null unless the options connect something to it.</summary>
     public VirtioConsoleDevice? VirtioConsole { get; private set; }
 
-    /// <summary>Told, on the machine's thread, of host failures that the guest sees as disk errors.</summary>
+    /// <summary>Told, on the machine's thread, of failures of the host to do what a drive was asked for.</summary>
     public Action<BlockFault>? DiskFault { get; set; }
+
+    /// <summary>The drives whose medium can be changed, by name.</summary>
+    public IReadOnlyDictionary<string, RemovableDrive> RemovableDrives => _removableDrives;
 
     /// <summary>The memory map for the guest.</summary>
     protected virtual IReadOnlyList<MemoryRange> MemoryMap()
@@ -154,11 +158,12 @@ public abstract class X86Machine : Machine
         List<VirtioDevice> devices = [];
         try
         {
-            for (int i = 0; i < Options.Drives.Count; i++)
+            foreach (DriveOptions drive in Options.Drives)
             {
-                VirtioBlockDevice disk = Own(new VirtioBlockDevice(context, $"virtio-blk{i}", Options.Drives[i].Open(), $"sosia-disk{i}"));
-                disk.HostFault = fault => DiskFault?.Invoke(fault);
-                devices.Add(disk);
+                if (drive.Interface == DriveInterface.Virtio)
+                {
+                    devices.Add(CreateVirtioDisk(context, devices.Count, drive));
+                }
             }
         }
         catch
@@ -182,6 +187,49 @@ public abstract class X86Machine : Machine
         }
 
         return devices;
+    }
+
+    /// <summary>Opens a drive with a medium that stays.</summary>
+    /// <param name="name">Its name in messages; unique.</param>
+    /// <param name="options">What its user said of it.</param>
+    /// <exception cref="SosiaException">The file cannot be used.</exception>
+    internal BlockDrive OpenDrive(string name, DriveOptions options)
+        => Connect(new BlockDrive(name, options.Open(), options.ErrorPolicy));
+
+    /// <summary>Opens a drive whose medium can be changed.</summary>
+    /// <param name="name">Its name in messages; unique.</param>
+    /// <param name="options">What its user said of it.</param>
+    /// <exception cref="SosiaException">The file cannot be used.</exception>
+    internal RemovableDrive OpenRemovableDrive(string name, DriveOptions options)
+    {
+        RemovableDrive drive = Connect(new RemovableDrive(name, options.HasMedium ? options.Open() : null, options.ErrorPolicy) { HasReadOnlyMedia = options.IsCdRom });
+        _removableDrives.Add(name, drive);
+        return drive;
+    }
+
+    private T Connect<T>(T drive)
+        where T : BlockDrive
+    {
+        drive.HostFault = ReportDiskFault;
+        return Own(drive);
+    }
+
+    // As many request queues as processors, so that none has to wait for another one's.
+    private VirtioBlockDevice CreateVirtioDisk(VirtioContext context, int index, DriveOptions options)
+        => Own(new VirtioBlockDevice(context, $"virtio-blk{index}", options.Open(), $"sosia-disk{index}", Options.CpuCount)
+        {
+            HostFault = ReportDiskFault,
+            ErrorPolicy = options.ErrorPolicy,
+        });
+
+    private void ReportDiskFault(BlockFault fault)
+    {
+        if (fault.StopsMachine)
+        {
+            RequestStop();
+        }
+
+        DiskFault?.Invoke(fault);
     }
 
     /// <summary>Maps the ports through which guests talk to whoever debugs them: the debug console and the debug-exit port.</summary>

@@ -111,7 +111,7 @@ public sealed class BadArgumentTests : IDisposable
     [InlineData("run --drive file=/nonexistent/disk", "'/nonexistent/disk'")]
     [InlineData("run --drive format=raw", "names no file")]
     [InlineData("run --drive file=d,format=qcow1", "'qcow1' is unknown")]
-    [InlineData("run --drive file=d,if=ide", "'ide' is not implemented yet")]
+    [InlineData("run --drive file=d,if=scsi", "'scsi' is not implemented")]
     [InlineData("run --drive file=d,if=teleport", "'teleport' is unknown")]
     [InlineData("run --drive file=d,raedonly", "'raedonly'")]
     [InlineData("run --kernel /nonexistent/kernel", "does not exist")]

@@ -336,7 +336,8 @@ public abstract class PciFunction : ISnapshotable
             throw new ArgumentException($"{Name}: I/O BAR {index} of {portCount} ports is not one that PCI can describe.", nameof(portCount));
         }
 
-        DefineUInt32(BarOffset + (4 * index), 1, (uint)~(portCount - 1) & 0xffff);
+        // All upper bits can be written: SeaBIOS takes a register whose upper half is hard-wired to 0 for one of nearly 4 GiB.
+        DefineUInt32(BarOffset + (4 * index), 1, (uint)~(portCount - 1));
         _bars.Add(new PciBar { Index = index, ByteCount = (ulong)portCount, Name = $"{Name}-bar{index}", Ports = device });
     }
 

@@ -22,6 +22,11 @@ public sealed class DriveOptionsTests : IDisposable
         Assert.Equal(new DriveOptions("a.img", Format: null, IsReadOnly: true), DriveOptions.Parse("file=a.img,readonly=on,snapshot=off"));
         Assert.Equal(ImageFormat.Vhd, DriveOptions.Parse("file=a,format=vpc").Format);
         Assert.Null(DriveOptions.Parse("file=a,format=auto").Format);
+        Assert.Equal(new DriveOptions("", Format: null, DriveInterface.Ide, IsReadOnly: true) { IsCdRom = true }, DriveOptions.Parse("if=cdrom"));
+        Assert.Equal(
+            new DriveOptions("a.iso", Format: null, DriveInterface.Ahci, IsReadOnly: true) { IsCdRom = true, Index = 3 },
+            DriveOptions.Parse("file=a.iso,if=ahci,media=cdrom,index=3"));
+        Assert.Equal(new BlockErrorPolicy(BlockErrorAction.Report, BlockErrorAction.Stop), DriveOptions.Parse("file=a,werror=report,rerror=stop").ErrorPolicy);
         Assert.Equal("odd,name=x.img", DriveOptions.Parse("file=odd,,name=x.img").File);
         Assert.Equal("tail,", DriveOptions.Parse("file=tail,,").File);
     }
@@ -34,7 +39,12 @@ public sealed class DriveOptionsTests : IDisposable
     [InlineData("file=a,colour=red", "unknown key 'colour'")]
     [InlineData("file=a,file=b", "gives 'file' twice")]
     [InlineData("file=a,format=zip", "'zip' is unknown")]
-    [InlineData("file=a,if=ide", "'ide' is not implemented yet")]
+    [InlineData("file=a,if=scsi", "'scsi' is not implemented")]
+    [InlineData("if=ide", "names no file")]
+    [InlineData("file=a,if=nvme,media=cdrom", "on an interface that has none")]
+    [InlineData("file=a,if=cdrom,media=disk", "a disk and for a CD-ROM drive at once")]
+    [InlineData("file=a,index=32", "'index' has the value '32'")]
+    [InlineData("file=a,werror=maybe", "'werror' has the value 'maybe'")]
     [InlineData("file=a,if=usb", "'usb' is unknown")]
     [InlineData("file=a,readonly=maybe", "'maybe'")]
     public void Bad_options_are_named(string text, string part)

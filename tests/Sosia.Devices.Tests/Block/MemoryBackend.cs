@@ -9,6 +9,8 @@ internal sealed class MemoryBackend(int byteCount, bool isReadOnly = false) : IB
 {
     public byte[] Bytes { get; } = new byte[byteCount];
 
+    public byte[] Part(int byteOffset, int byteCount) => Bytes.AsSpan(byteOffset, byteCount).ToArray();
+
     public List<string> Log { get; } = [];
 
     /// <summary>The answer to every change and flush from now on.</summary>
