@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Devices.Block;
 using Sosia.Images;
 
 namespace Sosia.Devices.Ata;

@@ -1,6 +1,5 @@
 using System;
 using Sosia.Devices.Ata;
-using Sosia.Devices.Block;
 using Sosia.Images;
 
 namespace Sosia.Devices.Ide;

@@ -1,5 +1,4 @@
 using System;
-using Sosia.Devices.Block;
 using Sosia.Devices.Tests.Block;
 using Sosia.Images;
 using Xunit;

@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using Sosia.Core;
-using Sosia.Devices.Block;
 using Sosia.Devices.Floppy;
 using Sosia.Devices.Tests.Block;
 using Sosia.Images;

@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Linq;
 using System.Text;
 using Sosia.Core;
-using Sosia.Devices.Block;
 using Sosia.Devices.Tests.Block;
 using Sosia.Images;
 using Xunit;

@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Devices.Block;
 using Sosia.Devices.Tests.Block;
 using Sosia.Images;
 using Xunit;
