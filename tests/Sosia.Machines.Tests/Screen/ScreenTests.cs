@@ -82,7 +82,7 @@ public sealed class ScreenTests : IDisposable
     }
 
     [Fact]
-    public void The_screen_can_be_looked_at_and_keys_pressed_while_another_thread_runs_the_machine()
+    public async Task The_screen_can_be_looked_at_and_keys_pressed_while_another_thread_runs_the_machine()
     {
         using VirtualMachine vm = Create(new GuestCode().Spin(), "recompiler");
         Task<RunResult> running = Task.Run(() => vm.Run(Patience));
@@ -95,13 +95,13 @@ public sealed class ScreenTests : IDisposable
         }
 
         vm.Pause();
-        Assert.Equal(StopReason.Paused, running.Result.Reason);
+        Assert.Equal(StopReason.Paused, (await running).Reason);
         vm.Dispose();
         Assert.Equal(720, vm.Screen!.Capture().Width);
     }
 
     [Fact]
-    public void A_condition_on_the_machine_s_thread_may_look_at_the_screen_while_others_do()
+    public async Task A_condition_on_the_machine_s_thread_may_look_at_the_screen_while_others_do()
     {
         using VirtualMachine vm = Create(new GuestCode().Spin(), "interpreter");
         using var ending = new CancellationTokenSource();
@@ -114,8 +114,8 @@ public sealed class ScreenTests : IDisposable
         });
         int looks = 0;
         vm.RunUntil(() => vm.Screen!.Text == "\n" && ++looks == 50, Patience);
-        ending.Cancel();
-        looking.Wait();
+        await ending.CancelAsync();
+        await looking;
         Assert.Equal(50, looks);
     }
 
