@@ -55,7 +55,7 @@ public sealed class FirmwareBootTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(
             [
                 "INT12 027f",
-                "INT11 0406",
+                "INT11 0426",
                 "INT15-E801 3c00 00ff",
                 "INT15-E820 0000 0000 0000 0000 0000 0000 0009 fc00 0001",
                 "INT15-E820 0000 0000 0009 fc00 0000 0000 0000 0400 0002",
