@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Linq;
+using Sosia.Cli.Disk;
 using Sosia.Core;
 
 namespace Sosia.Cli;
@@ -9,7 +10,7 @@ namespace Sosia.Cli;
 /// <summary>The commands and their help texts.</summary>
 internal static class CommandTree
 {
-    private static readonly string[] PlannedCommands = ["disk", "attach"];
+    private static readonly string[] PlannedCommands = ["attach"];
 
     public static RootCommand Create()
     {
@@ -20,6 +21,8 @@ internal static class CommandTree
             EnginesCommand.Create(),
             ClassifyCommand.Create(),
             GuestsCommand.Create(),
+            DiskCommand.Create(),
+            ScreenshotCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (string name in PlannedCommands)

@@ -7,7 +7,9 @@ internal static class ExitStatus
 {
     public const int Success = 0;
     public const int EnginesDiffer = 1;
+    public const int DiskDamaged = 1;
     public const int BadArguments = 2;
+    public const int DiskLeaks = 3;
     public const int HostLacksSomething = 4;
     public const int GuestGotThrough = 5;
 

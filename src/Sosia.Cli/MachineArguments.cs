@@ -6,6 +6,7 @@ using Sosia.Control.Guests;
 using Sosia.Devices.Block;
 using Sosia.Isa.X86;
 using Sosia.Machines;
+using Sosia.Machines.Firmware;
 
 namespace Sosia.Cli;
 
@@ -31,17 +32,25 @@ internal sealed class MachineArguments
     private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
     private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
+    private readonly Option<string?> _vga = Text("--vga", "std|none", "The display adapter of the machine pc: a VGA with linear modes, or none [std]");
+    private readonly Option<string?> _bios = Text("--bios", "FILE", "Start with firmware: seabios (the one that comes along), or a file with a ROM image [seabios, when there is something to boot from and no kernel]");
+    private readonly Option<string?> _boot = Text("--boot", "ORDER", "What the firmware starts from, such as dc: c disk, d CD, a floppy, n network; [,once=ORDER][,menu][,menu-wait=MS][,retry=MS][,strict]");
+    private readonly Option<string?> _biosSerial = Text("--bios-serial", "on|off", "Let the firmware use the first serial port as its screen and keyboard [on, unless --display shows the screen]");
+    private readonly Option<string[]> _fwCfg = Many("--fw-cfg", "SPEC", "A file for firmware and guest: name=opt/NAME,file=F or name=opt/NAME,string=TEXT; may be repeated");
     private readonly Option<string?> _debugExit = Text("--debug-exit", "PORT", "A guest's write v to this I/O port, such as 0xf4, ends with status (v << 1) | 1");
 
     public MachineArguments()
     {
         _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _cpu.CompletionSources.Add(static _ => CpuModel.All.Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
+        _vga.CompletionSources.Add("std", "none");
+        _bios.CompletionSources.Add("seabios");
+        _biosSerial.CompletionSources.Add("on", "off");
         _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -52,7 +61,9 @@ internal sealed class MachineArguments
         => new(name) { HelpName = valueName, Description = description, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
 
     /// <summary>The machine that the arguments ask for.</summary>
-    public MachineOptions Read(ParseResult parsed)
+    /// <param name="parsed">The arguments.</param>
+    /// <param name="showsScreen">True when the machine's screen is shown, so that firmware need not use the serial port as one.</param>
+    public MachineOptions Read(ParseResult parsed, bool showsScreen = false)
     {
         MachineOptions machine = FindGuest(parsed)?.ToMachineOptions() ?? new MachineOptions();
         return machine with
@@ -67,11 +78,16 @@ internal sealed class MachineArguments
             Append = parsed.GetValue(_append) ?? machine.Append,
             LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
             Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
+            Vga = parsed.GetValue(_vga) ?? machine.Vga,
+            Bios = parsed.GetValue(_bios),
+            Boot = parsed.GetValue(_boot) is { } boot ? BootOptions.Parse(boot) : null,
+            FirmwareUsesSerial = parsed.GetValue(_biosSerial) is { } biosSerial ? OptionValue.Switch("--bios-serial", biosSerial) : !showsScreen,
+            FirmwareItems = [.. (parsed.GetValue(_fwCfg) ?? []).Select(FirmwareItem.Parse)],
             DebugExitPort = parsed.GetValue(_debugExit) is { } port ? OptionValue.Port("--debug-exit", port) : null,
         };
     }
 
-    /// <summary>The guest of the catalogue that the arguments name or leave to us; null for the user's own kernel.</summary>
+    /// <summary>The guest of the catalogue that the arguments name or leave to us; null for the user's own kernel, and for firmware.</summary>
     public Guest? FindGuest(ParseResult parsed)
     {
         if (parsed.GetValue(_guest) is { } name)
@@ -79,8 +95,20 @@ internal sealed class MachineArguments
             return new GuestCatalog().Find(name);
         }
 
-        return parsed.GetValue(_kernel) is not null
+        return parsed.GetValue(_kernel) is not null || StartsFirmware(parsed)
             ? null
             : new GuestCatalog().Find(parsed.GetValue(_machine) == "microvm" ? DefaultMicrovmGuest : DefaultGuest);
+    }
+
+    // Without kernel and guest: what asks for firmware, or for the PC by name, or has something on a disk that can be started, starts with firmware.
+    // A disk of data goes to the embedded guest.
+    private bool StartsFirmware(ParseResult parsed)
+    {
+        string? machine = parsed.GetValue(_machine);
+        string[] drives = parsed.GetValue(_drives) ?? [];
+        return machine != "microvm"
+            && (parsed.GetValue(_bios) is not null
+                || parsed.GetValue(_boot) is not null
+                || (drives.Length != 0 && (machine is not null || drives.Any(static drive => DriveOptions.Parse(drive).HasBootRecord()))));
     }
 }

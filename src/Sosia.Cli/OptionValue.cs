@@ -62,6 +62,14 @@ internal static class OptionValue
             : throw new SosiaException($"The size '{text}' of {option} is impossible; choose from 1M to 2G, such as 64M.");
     }
 
+    /// <summary>A choice between two.</summary>
+    public static bool Switch(string option, string text) => text switch
+    {
+        "on" => true,
+        "off" => false,
+        _ => throw new SosiaException($"The value '{text}' of {option} is unknown; say on or off."),
+    };
+
     /// <summary>The seed of random decisions.</summary>
     public static int Seed(string option, string text)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seed)

@@ -5,6 +5,7 @@ using System.Linq;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Time;
+using Sosia.Display.Rfb;
 using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Machines;
@@ -17,10 +18,10 @@ internal sealed class RunCommand
     private readonly MachineArguments _machine = new();
     private readonly Option<string?> _engine = MachineArguments.Text("--engine", "NAME", "The technique that runs it: auto, or one that './sosia engines' lists; several with commas take turns");
     private readonly Option<string?> _switchEvery = MachineArguments.Text("--switch-every", "TIME", "How long each turn of several --engine is, such as 500ms [1s]");
-    private readonly Option<string?> _bios = MachineArguments.Text("--bios", "FILE", "Firmware to start with (not implemented yet)");
     private readonly Option<string[]> _nets = MachineArguments.Many("--net", "SPEC", "A network card (not implemented yet)");
     private readonly Option<string[]> _serial = MachineArguments.Many("--serial", "stdio|file:F|none", "What is connected to the serial port; a second one is for the second port [stdio]");
-    private readonly Option<string?> _display = MachineArguments.Text("--display", "none", "The display [none]");
+    private readonly Option<string?> _display = MachineArguments.Text("--display", "WHERE", $"Where the machine's screen is shown: none, terminal, or {VncOptions.Form} [none]");
+    private readonly Option<string?> _screenshot = MachineArguments.Text("--screenshot", "FILE", "Write the screen as a PNG file when the run ends");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "End with status 3 instead of restarting when the guest resets the machine" };
     private readonly Option<string?> _timeout = MachineArguments.Text("--timeout", "TIME", "End with status 124 after this much time, such as 90s or 5m");
     private readonly Option<string?> _clock = MachineArguments.Text("--clock", "MODE", "How guest time passes: realtime, fast (idle time is skipped), deterministic (time is the number of instructions) [realtime]");
@@ -46,7 +47,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._switchEvery, run._bios, run._nets, run._serial, run._display, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
+            [.. run._machine.All, run._engine, run._switchEvery, run._nets, run._serial, run._display, run._screenshot, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
         {
             command.Add(option);
         }
@@ -70,8 +71,13 @@ internal sealed class RunCommand
     private static string CheckEngine(string name)
         => EnginesCommand.IsPlanned(name) ? throw new SosiaException($"The engine '{name}' is not implemented yet; use --engine auto.") : name;
 
-    private static IReadOnlyList<string> CheckSerial(string[] serial)
+    private static IReadOnlyList<string> CheckSerial(string[] serial, DisplaySettings display)
     {
+        if (display.IsTerminal && serial.Contains("stdio"))
+        {
+            throw new SosiaException("The terminal cannot be both screen and serial port; give --serial file:F or --serial none with --display terminal.");
+        }
+
         foreach (string text in serial)
         {
             if (text.StartsWith("tcp:", StringComparison.Ordinal))
@@ -88,18 +94,6 @@ internal sealed class RunCommand
         return serial.Count(static s => s == "stdio") > 1
             ? throw new SosiaException("Two serial ports cannot both be on stdio; connect one of them with --serial file:F or --serial none.")
             : serial.Length > 2 ? throw new SosiaException($"The machine has two serial ports, but {serial.Length} are given; give --serial at most twice.") : serial;
-    }
-
-    private static void CheckDisplay(string? display)
-    {
-        if (display is null or "none")
-        {
-            return;
-        }
-
-        throw new SosiaException(display.StartsWith("vnc", StringComparison.Ordinal)
-            ? $"The display '{display}' is not implemented yet; use --display none."
-            : $"The display '{display}' is unknown; use --display none.");
     }
 
     private static KvmIrqChip ParseIrqChip(string text) => text switch
@@ -132,24 +126,24 @@ internal sealed class RunCommand
         _paravirtual.CompletionSources.Add("kvm", "none");
         _clock.CompletionSources.Add("realtime", "fast", "deterministic");
         _serial.CompletionSources.Add("stdio", "none", "file:");
-        _display.CompletionSources.Add("none");
+        _display.CompletionSources.Add("none", "terminal", "vnc=127.0.0.1:5900");
         _log.CompletionSources.Add("in_asm", "ir", "out_asm");
         _trace.CompletionSources.Add("exec", "int", "mem", "io", "mmu");
     }
 
     private RunSettings Read(ParseResult parsed)
     {
-        RefuseIfGiven("--bios", parsed.GetValue(_bios) is not null);
         RefuseIfGiven("--net", parsed.GetValue(_nets) is { Length: > 0 });
         RefuseIfGiven("--gdb", parsed.GetValue(_gdb) is not null);
-        CheckDisplay(parsed.GetValue(_display));
+        DisplaySettings display = DisplaySettings.Parse(parsed.GetValue(_display) ?? "none");
 
-        MachineOptions machine = _machine.Read(parsed);
+        MachineOptions machine = _machine.Read(parsed, display.IsShown);
         machine = machine with
         {
             Engine = CheckEngine(parsed.GetValue(_engine)?.Split(',')[0] ?? machine.Engine),
             ClockMode = parsed.GetValue(_clock) is { } clock ? ParseClock(clock) : machine.ClockMode,
             NoReboot = parsed.GetValue(_noReboot),
+            HasTablet = display.Vnc is not null,
         };
 
         bool showsTranslations = parsed.GetValue(_log) is not null || parsed.GetValue(_perfMap) || parsed.GetValue(_cacheSize) is not null;
@@ -177,7 +171,9 @@ internal sealed class RunCommand
         return new RunSettings
         {
             Machine = machine,
-            Serial = CheckSerial(parsed.GetValue(_serial) is { Length: > 0 } serial ? serial : ["stdio"]),
+            Serial = CheckSerial(parsed.GetValue(_serial) is { Length: > 0 } serial ? serial : [display.IsTerminal ? "none" : "stdio"], display),
+            Display = display,
+            Screenshot = parsed.GetValue(_screenshot),
             Timeout = timeout is null ? null : OptionValue.Duration("--timeout", timeout),
             TimeoutText = timeout,
             StatsFile = parsed.GetValue(_stats) is { } stats ? StatsFile.Check(stats) : null,

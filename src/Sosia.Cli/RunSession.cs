@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -9,10 +10,14 @@ using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
+using Sosia.Display.Png;
+using Sosia.Display.Rfb;
+using Sosia.Display.Terminal;
 using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Terminal;
+using Sosia.Images;
 using Sosia.Machines;
 
 namespace Sosia.Cli;
@@ -33,6 +38,8 @@ internal sealed class RunSession : IDisposable
         Ctrl-A C  monitor (not implemented yet)
         """;
 
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
+
     private const int RefreshMilliseconds = 20;
     private const int RefreshCount = 50;
 
@@ -40,10 +47,12 @@ internal sealed class RunSession : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result)> _reportedFaults = [];
     private readonly Lock _gate = new();
+    private readonly ManualResetEvent _left = new(false);
     private int _refreshesLeft;
     private SerialOutput? _standardOutput;
     private int _standardPort = -1;
     private RawTerminal? _terminal;
+    private volatile TerminalDisplay? _terminalDisplay;
     private VirtualMachine? _vm;
     private int? _leaveStatus;
     private int _crashReports;
@@ -105,23 +114,29 @@ internal sealed class RunSession : IDisposable
         }
 
         RegisterSignals();
-        AppDomain.CurrentDomain.UnhandledException += (_, _) => _terminal?.Dispose();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => _terminal?.Dispose();
-        if (_standardPort >= 0)
+        AppDomain.CurrentDomain.UnhandledException += (_, _) => RestoreTerminal();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => RestoreTerminal();
+        ConnectDisplay(vm);
+        if (_standardPort >= 0 || _terminalDisplay is not null)
         {
             _terminal = RawTerminal.TryEnter(HostDescriptor.StandardInput);
+            _terminalDisplay?.Start();
             new Thread(ReadInput) { IsBackground = true, Name = "terminal input" }.Start();
         }
 
         RunResult result;
         try
         {
-            result = _settings.Turns is { } turns ? RunInTurns(vm, turns)
-                : _settings.Timeout is { } timeout ? vm.Run(timeout) : vm.Run();
+            result = _settings.Turns is { } turns ? RunInTurns(vm, turns) : RunToEnd(vm);
         }
         finally
         {
             Close();
+        }
+
+        if (_settings.Screenshot is { } picture && vm.Screen is { } screen)
+        {
+            PngFile.Write(picture, screen.Capture());
         }
 
         int status = _leaveStatus ?? Report(result);
@@ -148,7 +163,8 @@ internal sealed class RunSession : IDisposable
             vm.ChangeEngine(engines[turn % engines.Length]);
             long left = end - Environment.TickCount64;
             RunResult result = vm.Run(left < _settings.TurnTime.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Max(0, left)) : _settings.TurnTime);
-            if (result.Reason != StopReason.TimedOut || Environment.TickCount64 >= end)
+            if (!WaitsForHost(result, TimeSpan.FromMilliseconds(Math.Max(0, end - Environment.TickCount64)))
+                && (result.Reason != StopReason.TimedOut || Environment.TickCount64 >= end))
             {
                 return result;
             }
@@ -165,9 +181,48 @@ internal sealed class RunSession : IDisposable
         }
 
         _owned.Clear();
+        _left.Dispose();
+    }
+
+    private void RestoreTerminal()
+    {
+        _terminalDisplay?.Leave();
+        _terminal?.Dispose();
     }
 
     private static string Verb(BlockOperation operation) => operation.ToString().ToLowerInvariant();
+
+    // While the host cannot do what a drive wants, the guest stands still, and from time to time it is tried again.
+    private RunResult RunToEnd(VirtualMachine vm)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = _settings.Timeout is { } timeout ? timeout - Stopwatch.GetElapsedTime(start) : Timeout.InfiniteTimeSpan;
+            if (_settings.Timeout is not null && left < TimeSpan.Zero)
+            {
+                left = TimeSpan.Zero;
+            }
+
+            RunResult result = vm.Run(left);
+            if (!WaitsForHost(result, left))
+            {
+                return result;
+            }
+        }
+    }
+
+    // True when the machine stopped because the host failed, and goes on: after a while, but not after the end of the time that is left.
+    private bool WaitsForHost(RunResult result, TimeSpan left)
+    {
+        if (result.Reason != StopReason.HostFailed || _leaveStatus is not null)
+        {
+            return false;
+        }
+
+        _left.WaitOne(_settings.Timeout is null || left > RetryInterval ? RetryInterval : left);
+        return true;
+    }
 
     // No more input and signals for the machine; its output is written; the terminal is as it was.
     private void Close()
@@ -179,7 +234,34 @@ internal sealed class RunSession : IDisposable
 
         _standardOutput?.Dispose();
         _standardOutput = null;
+        _terminalDisplay?.Dispose();
+        _terminalDisplay = null;
         _terminal?.Dispose();
+    }
+
+    private void ConnectDisplay(VirtualMachine vm)
+    {
+        DisplaySettings display = _settings.Display;
+        if (!display.IsShown && _settings.Screenshot is null)
+        {
+            return;
+        }
+
+        if (vm.Screen is not { } screen)
+        {
+            throw new SosiaException($"This machine has no screen to show; use --machine pc with --vga std, or leave {(display.IsShown ? "--display" : "--screenshot")} out.");
+        }
+
+        if (display.Vnc is { } options)
+        {
+            VncServer server = Own(new VncServer(options, screen, vm.Keyboard, vm.Pointer));
+            Say($"The screen is shown by VNC at {server.EndPoint}.");
+        }
+
+        if (display.IsTerminal)
+        {
+            _terminalDisplay = new TerminalDisplay(screen, HostDescriptor.StandardOutput);
+        }
     }
 
     private T Own<T>(T owned)
@@ -243,6 +325,7 @@ internal sealed class RunSession : IDisposable
         Own(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, context =>
         {
             context.Cancel = true;
+            _terminalDisplay?.Leave();
             _terminal?.Leave();
             HostProcess.Stop();
         }));
@@ -256,6 +339,7 @@ internal sealed class RunSession : IDisposable
     private void TakeTerminalAgain(Timer refresh)
     {
         _terminal?.Enter();
+        _terminalDisplay?.Enter();
         Volatile.Write(ref _refreshesLeft, RefreshCount);
         refresh.Change(RefreshMilliseconds, RefreshMilliseconds);
     }
@@ -274,6 +358,7 @@ internal sealed class RunSession : IDisposable
         lock (_gate)
         {
             _leaveStatus ??= status;
+            _left.Set();
             _vm?.Pause();
         }
     }
@@ -311,6 +396,16 @@ internal sealed class RunSession : IDisposable
     private void Send(ReadOnlySpan<byte> bytes)
     {
         VirtualMachine? vm;
+        if (_terminalDisplay is not null)
+        {
+            lock (_gate)
+            {
+                TerminalKeys.Read(bytes, keys => _vm?.Keyboard?.Tap(keys));
+            }
+
+            return;
+        }
+
         lock (_gate)
         {
             vm = _vm;
@@ -338,7 +433,10 @@ internal sealed class RunSession : IDisposable
             case 'b':
                 lock (_gate)
                 {
-                    _vm?.SendBreak(_standardPort);
+                    if (_standardPort >= 0)
+                    {
+                        _vm?.SendBreak(_standardPort);
+                    }
                 }
 
                 break;
@@ -369,12 +467,15 @@ internal sealed class RunSession : IDisposable
         return result.ExitStatus;
     }
 
-    // A full disk fails every request from then on: one message says it.
+    // A full disk fails every request from then on, and every repetition: one message says it.
     private void ReportDiskFault(BlockFault fault)
     {
         if (_reportedFaults.Add((fault.Device, fault.Operation, fault.Result)))
         {
-            Say($"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result}); the guest sees a disk error. More of this kind are not reported.");
+            string failure = $"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result})";
+            Say(fault.StopsMachine
+                ? $"{failure}; the guest stands still until it succeeds{(fault.Result == BlockResult.NoSpace ? ": free some space on the host" : string.Empty)}. It is tried again every {RetryInterval.TotalSeconds} s."
+                : $"{failure}; the guest sees a disk error. More of this kind are not reported.");
         }
     }
 
@@ -391,6 +492,7 @@ internal sealed class RunSession : IDisposable
     {
         string lineEnd = _terminal is null ? "\n" : "\r\n";
         string lines = "sosia: " + text.ReplaceLineEndings(lineEnd + "sosia: ") + lineEnd;
+        _terminalDisplay?.Interrupt();
         HostDescriptor.StandardError.Write(System.Text.Encoding.UTF8.GetBytes(_terminal is null ? lines : "\r\n" + lines));
     }
 

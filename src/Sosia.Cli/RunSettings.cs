@@ -15,6 +15,12 @@ internal sealed record RunSettings
     /// <summary>What is connected to the serial ports: "stdio", "none" or "file:F".</summary>
     public required IReadOnlyList<string> Serial { get; init; }
 
+    /// <summary>Where its screen is shown.</summary>
+    public DisplaySettings Display { get; init; } = DisplaySettings.None;
+
+    /// <summary>Where the screen is written at the end; null for nowhere.</summary>
+    public string? Screenshot { get; init; }
+
     /// <summary>How long it may run; null for ever.</summary>
     public TimeSpan? Timeout { get; init; }
 

@@ -21,6 +21,12 @@ public enum StopReason
     /// <summary>A debugger's breakpoint, watchpoint or step was reached.</summary>
     DebugEvent,
 
+    /// <summary>
+    /// The host could not do what a drive was asked for, for lack of space for example, and <see cref="Devices.Block.BlockErrorPolicy"/> says to stop.
+    /// Nothing is lost: running on tries again.
+    /// </summary>
+    HostFailed,
+
     /// <summary>The guest switched the machine off. It has ended.</summary>
     PoweredOff,
 

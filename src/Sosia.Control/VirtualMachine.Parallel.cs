@@ -187,6 +187,7 @@ public sealed partial class VirtualMachine
             inbox.Drain();
         }
 
+        RunPosted();
         Machine.Clock.RunExpired();
         if (_isWatched)
         {

@@ -63,6 +63,7 @@ public sealed partial class VirtualMachine : IDisposable
         Console = console;
         console.Machine = this;
         _turns = machine.Turns;
+        ConnectDisplay();
         foreach (SerialPort port in machine.SerialPorts)
         {
             _inboxes.Add(new SerialInbox(port));
@@ -263,6 +264,7 @@ public sealed partial class VirtualMachine : IDisposable
         }
 
         _disposed = true;
+        Screen?.Close();
         Pause();
         // Waits for the thread that runs it.
         lock (_running)
@@ -328,6 +330,7 @@ public sealed partial class VirtualMachine : IDisposable
                 Machine.Clock.Pause();
                 _wall.Stop();
                 EndWatches();
+                RunPosted();
             }
         }
     }
@@ -394,6 +397,7 @@ public sealed partial class VirtualMachine : IDisposable
             inbox.Drain();
         }
 
+        RunPosted();
         MachineClock clock = Machine.Clock;
         clock.RunExpired();
         if (_isWatched)
@@ -513,6 +517,8 @@ public sealed partial class VirtualMachine : IDisposable
                 return new RunResult(StopReason.DebugExit, Machine.ExitStatus);
             case MachineRequest.Reset:
                 return Machine.Options.NoReboot ? new RunResult(StopReason.Reset) : Restart();
+            case MachineRequest.Stop:
+                return new RunResult(StopReason.HostFailed);
             default:
                 return null;
         }

@@ -43,6 +43,11 @@ internal sealed class Doorbells : IMemoryMapObserver, IDisposable
     {
     }
 
+    /// <inheritdoc/>
+    public void WriteProtectRamPages(ulong firstRamPage, ulong pageCount)
+    {
+    }
+
     /// <summary>Brings the bells up to date, if the memory map has changed; to be called before the guest runs.</summary>
     public void Update()
     {

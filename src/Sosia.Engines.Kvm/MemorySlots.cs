@@ -38,6 +38,11 @@ internal sealed unsafe class MemorySlots : IMemoryMapObserver
     {
     }
 
+    /// <inheritdoc/>
+    public void WriteProtectRamPages(ulong firstRamPage, ulong pageCount)
+    {
+    }
+
     /// <summary>Brings the slots up to date, if the memory map has changed; to be called before the guest runs.</summary>
     public void Update()
     {

@@ -6,17 +6,21 @@ using Sosia.Core.Time;
 namespace Sosia.Machines;
 
 /// <summary>
-/// Several processors on one thread: each retires a fixed number of instructions, or fewer when it has nothing to do, then it is the next one's
+/// Several processors on one thread: each retires some ten thousand instructions, or fewer when it has nothing to do, then it is the next one's
 /// turn. Whose turn it is depends on nothing but retired instructions, so that two runs have the same history wherever they are interrupted.
 /// </summary>
 public sealed class CpuTurns : IInstructionCounter, ISnapshotable
 {
-    /// <summary>How many instructions a processor retires in its turn.</summary>
+    /// <summary>How many instructions a processor retires in its turn, at least.</summary>
     public const long Quantum = 10_000;
+
+    // Turns of one length would all end at the same instruction of a short loop: a processor that gives a lock away only for an instant of each
+    // round, as SeaBIOS does while it waits for the others, would hold it at the end of every turn.
+    private const int VariationBits = 6;
 
     private readonly IReadOnlyList<IVcpu> _cpus;
     private int _index;
-    private long _turnEnd = Quantum;
+    private long _turnEnd;
     private int _haltedInARow;
 
     /// <summary>Creates the turns of processors that have retired nothing.</summary>
@@ -24,6 +28,7 @@ public sealed class CpuTurns : IInstructionCounter, ISnapshotable
     internal CpuTurns(IReadOnlyList<IVcpu> cpus)
     {
         _cpus = cpus;
+        _turnEnd = Length(0);
     }
 
     /// <summary>The processor whose turn it is.</summary>
@@ -113,6 +118,9 @@ public sealed class CpuTurns : IInstructionCounter, ISnapshotable
     public void Next()
     {
         _index = _index + 1 < _cpus.Count ? _index + 1 : 0;
-        _turnEnd = Current.RetiredInstructions + Quantum;
+        _turnEnd = Current.RetiredInstructions + Length(Current.RetiredInstructions);
     }
+
+    // Depends on what has been retired and on nothing else. The factor is 2^64 divided by the golden ratio.
+    private static long Length(long retired) => Quantum + (long)((ulong)retired * 0x9e37_79b9_7f4a_7c15 >> (64 - VariationBits));
 }

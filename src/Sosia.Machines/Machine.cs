@@ -10,7 +10,10 @@ using Sosia.Core.Interrupts;
 using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
+using Sosia.Devices.I8042;
+using Sosia.Devices.Screen;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Virtio;
 
 namespace Sosia.Machines;
 
@@ -30,8 +33,9 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 
     /// <summary>Creates clock, memory and buses.</summary>
     /// <param name="options">What to build.</param>
+    /// <param name="romByteCount">How much room to keep behind the guest's RAM for the contents of ROMs; a multiple of 4096.</param>
     /// <exception cref="SosiaException">The memory size is impossible.</exception>
-    protected Machine(MachineOptions options)
+    protected Machine(MachineOptions options, ulong romByteCount = 0)
     {
         Options = options;
         CheckMemorySize(options.MemoryByteCount);
@@ -42,7 +46,7 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 
         Log = new DiagnosticLog();
         Clock = new MachineClock(options.ClockMode);
-        Ram = Own(new GuestRam(options.MemoryByteCount));
+        Ram = Own(new GuestRam(options.MemoryByteCount + romByteCount));
         Memory = new MemoryBus(Ram, Log);
         Ports = new PortBus(Log) { Threads = Memory.Threads };
         Turns = new CpuTurns(_cpus);
@@ -90,6 +94,18 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     /// <summary>The serial ports, in the order of <see cref="MachineOptions.Serial"/>.</summary>
     public IReadOnlyList<SerialPort> SerialPorts => _serialPorts;
 
+    /// <summary>What the machine shows; null when it has no screen.</summary>
+    public IScreenSource? Screen { get; protected init; }
+
+    /// <summary>The keyboard; null when the machine has none.</summary>
+    public Ps2Keyboard? Keyboard { get; protected init; }
+
+    /// <summary>The absolute pointer; null when the machine has none.</summary>
+    public VirtioTabletDevice? Tablet { get; protected set; }
+
+    /// <summary>The mouse; null when the machine has none.</summary>
+    public Ps2Mouse? Mouse { get; protected init; }
+
     /// <summary>What the guest has asked for since <see cref="TakeRequest"/>.</summary>
     public MachineRequest Request => (MachineRequest)Volatile.Read(ref _request);
 
@@ -99,7 +115,7 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     /// <summary>
     /// A text that is equal for machines of the same shape: a snapshot can only be restored into a machine with the same one.
     /// </summary>
-    public virtual string Shape => $"{Options.Machine}, {Options.MemoryByteCount} bytes, {Options.CpuCount} processors";
+    public virtual string Shape => $"{Options.Machine}, {Options.MemoryByteCount} bytes, {Options.CpuCount} processors{(Screen is null ? string.Empty : ", VGA")}";
 
     /// <inheritdoc/>
     public void RequestPowerOff() => SetRequest(MachineRequest.PowerOff);
@@ -117,6 +133,11 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 
         SetRequest(MachineRequest.Exit);
     }
+
+    /// <summary>
+    /// Stops the machine at the next instruction boundary because the host cannot do what a device wants; the device tries again when the machine goes on.
+    /// </summary>
+    public void RequestStop() => SetRequest(MachineRequest.Stop);
 
     /// <summary>Takes the guest's request away.</summary>
     public MachineRequest TakeRequest() => (MachineRequest)Interlocked.Exchange(ref _request, (int)MachineRequest.None);

@@ -4,10 +4,12 @@ using Sosia.Core.Time;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
 using Sosia.Devices.Virtio;
+using Sosia.Machines.Firmware;
 
 namespace Sosia.Machines;
 
-/// <summary>Everything that describes a machine before it exists. Every property has a usable default except <see cref="Kernel"/>.</summary>
+/// <summary>Everything that describes a machine before it exists. Every property has a usable default, but there must be something to start:
+/// a <see cref="Kernel"/>, or what makes <see cref="StartsFirmware"/> true.</summary>
 public sealed record MachineOptions
 {
     /// <summary>The most processors that a machine can have.</summary>
@@ -57,8 +59,32 @@ public sealed record MachineOptions
     /// <summary>In which processor mode a flat binary is entered.</summary>
     public FlatEntry FlatEntry { get; init; } = FlatEntry.Auto;
 
+    /// <summary>
+    /// The firmware of the machine "pc": "seabios" for the one that comes along, or a file with a ROM image. Null starts the kernel without
+    /// firmware, or the firmware that comes along if there is no kernel but something to boot from.
+    /// </summary>
+    public string? Bios { get; init; }
+
+    /// <summary>What the firmware starts from; null for its usual order.</summary>
+    public BootOptions? Boot { get; init; }
+
+    /// <summary>Files that firmware and guest can read through fw_cfg besides the machine's own.</summary>
+    public IReadOnlyList<FirmwareItem> FirmwareItems { get; init; } = [];
+
+    /// <summary>True when firmware that can uses the first serial port as its screen and keyboard.</summary>
+    public bool FirmwareUsesSerial { get; init; } = true;
+
+    /// <summary>True when the machine starts with firmware.</summary>
+    public bool StartsFirmware => Bios is not null || (Kernel is null && (Boot is not null || Drives.Count != 0));
+
     /// <summary>The disks.</summary>
     public IReadOnlyList<DriveOptions> Drives { get; init; } = [];
+
+    /// <summary>The display adapter of the machine "pc": "std" for a VGA with linear modes, "none" for a machine without a screen.</summary>
+    public string Vga { get; init; } = "std";
+
+    /// <summary>True for a machine with an absolute pointer (virtio), which guests that know it prefer to the mouse.</summary>
+    public bool HasTablet { get; init; }
 
     /// <summary>How guest time advances.</summary>
     public ClockMode ClockMode { get; init; } = ClockMode.RealTime;

@@ -1,6 +1,6 @@
 namespace Sosia.Machines;
 
-/// <summary>What the guest has asked of its machine.</summary>
+/// <summary>What the guest, or a device, has asked of its machine.</summary>
 public enum MachineRequest
 {
     /// <summary>Nothing.</summary>
@@ -14,4 +14,7 @@ public enum MachineRequest
 
     /// <summary>To end with a status of the guest's choice.</summary>
     Exit,
+
+    /// <summary>Not the guest's, but a device's: to stop until the host can do what the device wants.</summary>
+    Stop,
 }

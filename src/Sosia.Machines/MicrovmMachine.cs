@@ -1,6 +1,7 @@
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
+using Sosia.Devices.Block;
 using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Mc146818;
@@ -38,6 +39,12 @@ public sealed class MicrovmMachine : X86Machine
     public MicrovmMachine(MachineOptions options)
         : base(options)
     {
+        if (options.StartsFirmware)
+        {
+            Dispose();
+            throw new SosiaException("The machine 'microvm' has no firmware and starts a kernel only; give --kernel FILE without --bios and --boot, or take --machine pc.");
+        }
+
         // Firmware tables only: there is nothing else between the video window and 1 MiB.
         Memory.MapRam(0xc_0000, 0xc_0000, 0x4_0000);
 
@@ -64,6 +71,15 @@ public sealed class MicrovmMachine : X86Machine
         new SleepPorts(this, Log).Map(Ports, SleepBase);
         AddDebugPorts();
 
+        foreach (DriveOptions drive in options.Drives)
+        {
+            if (drive.Interface != DriveInterface.Virtio)
+            {
+                Dispose();
+                throw new SosiaException($"The machine 'microvm' has only virtio drives, but '{drive.File}' is to be another one; say if=virtio or use --machine pc.");
+            }
+        }
+
         // virtio.
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
@@ -86,5 +102,5 @@ public sealed class MicrovmMachine : X86Machine
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()
-        => MicrovmAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, _virtioCount, Options.CpuCount);
+        => MicrovmAcpi.Build(_virtioCount, Options.CpuCount).WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
 }

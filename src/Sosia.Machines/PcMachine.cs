@@ -1,48 +1,75 @@
+using System.Collections.Generic;
+using System.IO;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
+using Sosia.Devices.Block;
 using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
+using Sosia.Devices.Floppy;
+using Sosia.Devices.FwCfg;
 using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
+using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Vga;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
+using Sosia.Machines.Boot;
+using Sosia.Machines.Firmware;
 
 namespace Sosia.Machines;
 
 /// <summary>
 /// The machine "pc": a PC with the i440FX host bridge and the PIIX3 and PIIX4 chips, as its boards were built from 1996 on, started
-/// without firmware. Everything that is on the board is wired up in this file's constructor.
+/// by firmware in a ROM or, with a kernel given, without. Everything that is on the board is wired up in this file's constructor.
 /// </summary>
 public sealed class PcMachine : X86Machine
 {
     private const int SouthBridgeDevice = 1;
+    private const int VgaDevice = 2;
+    private const int IdeFunction = 1;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
 
-    // Host bridge, two functions of the south bridge, and 30 more devices.
-    private const int MaxPciFunctions = 33;
+    // Host bridge, three functions of the south bridge, and 30 more devices.
+    private const int MaxPciFunctions = 34;
 
     private readonly Pic8259Pair _pic;
     private readonly I440FxHostBridge _hostBridge;
     private readonly Piix3IsaBridge _isaBridge;
+    private readonly RealTimeClock _clock;
+    private readonly DmaControllers _dma;
+    private readonly FloppyController _floppy;
+    private readonly PiixIdeFunction _ide;
     private readonly Piix4PowerManagement _powerManagement;
     private readonly PciBus _pci;
+    private readonly VgaAdapter? _vga;
+    private readonly FirmwareImage? _firmware;
+    private readonly FwCfgDevice? _fwCfg;
+    private readonly List<BootDevice> _bootDevices = [];
+    private bool _hasStarted;
 
     /// <summary>Builds the machine, without starting it.</summary>
     /// <exception cref="SosiaException">An option asks for something impossible.</exception>
     public PcMachine(MachineOptions options)
-        : base(options)
+        : this(options, FirmwareImage.Find(options))
     {
+    }
+
+    private PcMachine(MachineOptions options, FirmwareImage? firmware)
+        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0))
+    {
+        _firmware = firmware;
+
         // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
         _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
         ApicBus.ExternalInterrupts = _pic;
@@ -59,15 +86,17 @@ public sealed class PcMachine : X86Machine
         Add(timer, timer.Reset).Map(Ports);
         var systemControl = new SystemControlPort(Clock, timer);
         Add(systemControl, systemControl.Reset).Map(Ports);
-        var clock = new RealTimeClock(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.RealTimeClockInput), options.EffectiveStartTime);
-        clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
-        Add(clock, clock.Reset).Map(Ports);
+        _clock = new RealTimeClock(Clock, new IrqLine(eventTimers.LegacyInputs, EventTimers.RealTimeClockInput), options.EffectiveStartTime);
+        _clock.SetMemorySize(LowMemoryEnd, HighMemoryByteCount);
+        Add(_clock, _clock.Reset).Map(Ports);
 
         Interrupts = new BoardInterrupts(ApicBus, ioApic, _pic, board, timer, systemControl, eventTimers);
 
-        // DMA controllers and the port of power-on self test codes.
-        var dma = new DmaControllers(Log);
-        Add(dma, dma.Reset).Map(Ports);
+        // DMA controllers, the floppy disk controller that uses them, and the port of power-on self test codes.
+        _dma = new DmaControllers(Memory, Log);
+        Add(_dma, _dma.Reset).Map(Ports);
+        _floppy = new FloppyController(Clock, _dma, new IrqLine(board, 6), Log);
+        Add(_floppy, _floppy.Reset).Map(Ports);
         var postCode = new PostCodePort();
         Add(postCode, postCode.Reset).Map(Ports);
 
@@ -88,6 +117,8 @@ public sealed class PcMachine : X86Machine
 
         var keyboard = new KeyboardController(Clock, new IrqLine(board, 1), new IrqLine(board, 12), gate, this, Log);
         Add(keyboard, keyboard.Reset).Map(Ports);
+        Keyboard = keyboard.Keyboard;
+        Mouse = keyboard.Mouse;
         var port92 = new FastA20Port(gate, this);
         Add(port92, port92.Reset).Map(Ports);
 
@@ -97,19 +128,37 @@ public sealed class PcMachine : X86Machine
         SerialPorts[0].Map(Ports, SerialPort.Com1);
         SerialPorts[1].Map(Ports, SerialPort.Com2);
 
-        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge and power management; further devices behind them.
+        // PCI: host bridge 00:00.0, south bridge 00:01 with the ISA bridge, IDE and power management; further devices behind them.
         _pci = new PciBus(Memory, Ports, ApicBus, Log);
         Add(_pci, _pci.Reset).Map();
-        _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, romOffset: null);
+        _hostBridge = new I440FxHostBridge(Memory, I440FxHostBridge.AreaBase, _firmware?.Place(Memory, options.MemoryByteCount));
         AddPci(_hostBridge, 0);
         _isaBridge = new Piix3IsaBridge(board, this);
         AddPci(_isaBridge, SouthBridgeDevice);
         _pci.InterruptSink = _isaBridge;
         _pci.ResetControl = _isaBridge.ResetControl;
+        _ide = new PiixIdeFunction(Clock, Memory, Ports, [new IrqLine(board, 14), new IrqLine(board, 15)], Log);
+        AddPci(_ide, SouthBridgeDevice, IdeFunction);
         _powerManagement = new Piix4PowerManagement(Clock, Ports, new IrqLine(board, 9), this, Log);
         AddPci(_powerManagement, SouthBridgeDevice, PowerManagementFunction);
         _powerManagement.Map(Ports);
+        if (HasVga(options))
+        {
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), VgaRom());
+            AddPci(_vga, VgaDevice);
+            _vga.Map(Ports);
+            Screen = _vga;
+        }
+
+        // What firmware wants to know.
+        if (_firmware is not null)
+        {
+            _fwCfg = new FwCfgDevice(Memory, Log);
+            Add(_fwCfg, _fwCfg.Reset).Map(Ports);
+        }
+
         AddDebugPorts();
+        AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
             if (_pci.Functions.Count >= MaxPciFunctions)
@@ -119,15 +168,43 @@ public sealed class PcMachine : X86Machine
             }
 
             Add(device, device.Reset);
-            AddPci(new VirtioPciFunction(device));
+            var function = new VirtioPciFunction(device);
+            AddPci(function);
+            if (device is VirtioBlockDevice)
+            {
+                _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Disk, function, "scsi", "/disk@0,0"));
+            }
         }
     }
 
     /// <inheritdoc/>
     public override IInterruptHardware? Interrupts { get; }
 
+    /// <inheritdoc/>
+    public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}";
+
+    /// <summary>What firmware can read of the machine; null when it starts without.</summary>
+    public FwCfgDevice? FwCfg => _fwCfg;
+
     /// <summary>The power management registers: for pressing the power button.</summary>
     public AcpiRegisters PowerManagement => _powerManagement.Acpi;
+
+    /// <inheritdoc/>
+    protected override void Boot()
+    {
+        if (_fwCfg is null)
+        {
+            base.Boot();
+            return;
+        }
+
+        // The processors are in their power-on state, which is all that firmware needs.
+        SynchronizeTimeStamps();
+        IReadOnlyList<BootDeviceKind> kinds = (Options.Boot ?? new BootOptions()).Kinds(isFirstStart: !_hasStarted);
+        _hasStarted = true;
+        FirmwareSettings.WriteOrder(_clock, kinds);
+        FirmwareSettings.Fill(_fwCfg, Options, RamMap(), BuildAcpi, FirmwareSettings.Sort(_bootDevices, kinds));
+    }
 
     /// <inheritdoc/>
     protected override ulong WriteFirmwareTables()
@@ -135,11 +212,61 @@ public sealed class PcMachine : X86Machine
         _hostBridge.EnableShadowRam();
         byte[] irqs = [10, 10, 11, 11];
         _isaBridge.RouteInterrupts(irqs);
+        _dma.EnableCascade();
+        _ide.EnableChannels();
         _powerManagement.PlaceRegisters(PowerManagementBase, SmBusBase);
         // The wires that carry PCI interrupts and the SCI are level-triggered.
         _pic.EdgeLevelPorts.WritePort(1, 1, (1 << (9 - 8)) | (1 << (10 - 8)) | (1 << (11 - 8)));
         PciFirmware.AssignResources(_pci, irqs);
-        return PcAcpi.Write(Memory, FirmwareTables, FirmwareTablesByteCount, LowMemoryEnd, PowerManagementBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+        _vga?.ShowTextScreen();
+        return BuildAcpi().WriteTo(Memory, FirmwareTables, FirmwareTablesByteCount);
+    }
+
+    private AcpiImage BuildAcpi() => PcAcpi.Build(LowMemoryEnd, _powerManagement.PmBase, PowerManagement.Has32BitTimer, Options.CpuCount);
+
+    private IReadOnlyList<MemoryRange> RamMap()
+    {
+        var low = new MemoryRange(0, LowMemoryEnd, MemoryRangeKind.Usable);
+        return HighMemoryByteCount == 0 ? [low] : [low, new MemoryRange(FourGibibytes, HighMemoryByteCount, MemoryRangeKind.Usable)];
+    }
+
+    private static bool HasVga(MachineOptions options) => options.Vga switch
+    {
+        "std" => true,
+        "none" => false,
+        _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
+    };
+
+    // The video BIOS that comes along with the firmware.
+    private static byte[] VgaRom()
+    {
+        using Stream? stream = typeof(PcMachine).Assembly.GetManifestResourceStream("firmware/seabios/vgabios-stdvga.bin");
+        byte[] rom = new byte[stream?.Length ?? 0];
+        stream?.ReadExactly(rom);
+        return rom;
+    }
+
+    private void AttachDrives()
+    {
+        try
+        {
+            var storage = new PcStorage(this);
+            storage.AttachIde(_ide);
+            storage.AttachFloppies(_floppy);
+            foreach (PciFunction function in storage.CreateControllers())
+            {
+                AddPci(function);
+            }
+
+            _bootDevices.AddRange(storage.DescribeBootDevices());
+            _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
+        }
+        catch
+        {
+            // A disk that was opened must not stay locked when the next one cannot be.
+            Dispose();
+            throw;
+        }
     }
 
     // Functions are reset by their bus.

@@ -15,6 +15,10 @@ internal static class PciFirmware
     private const uint FirstPort = 0xc000;
     private const uint FirstMemory = 0xfe00_0000;
 
+    // Frame buffers and the like lie below what is small.
+    private const uint FirstLargeMemory = 0xe000_0000;
+    private const uint LargeByteCount = 0x10_0000;
+
     /// <summary>Sets up all functions of a bus.</summary>
     /// <param name="pci">The bus.</param>
     /// <param name="irqs">The ISA interrupts of the four wires.</param>
@@ -22,6 +26,7 @@ internal static class PciFirmware
     {
         uint nextPort = FirstPort;
         uint nextMemory = FirstMemory;
+        uint nextLargeMemory = FirstLargeMemory;
         foreach (PciFunction function in pci.Functions)
         {
             ushort command = (ushort)(function.Command & ~(PciFunction.CommandIo | PciFunction.CommandMemory));
@@ -48,9 +53,15 @@ internal static class PciFirmware
                     continue;
                 }
 
-                nextMemory = (nextMemory + byteCount - 1) & ~(byteCount - 1);
-                function.WriteConfiguration(bar, 4, nextMemory);
-                nextMemory += byteCount;
+                ref uint next = ref nextMemory;
+                if (byteCount >= LargeByteCount)
+                {
+                    next = ref nextLargeMemory;
+                }
+
+                next = (next + byteCount - 1) & ~(byteCount - 1);
+                function.WriteConfiguration(bar, 4, next);
+                next += byteCount;
                 decode |= PciFunction.CommandMemory;
                 if ((kind & 6) == 4)
                 {

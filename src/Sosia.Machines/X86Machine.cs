@@ -24,18 +24,21 @@ public abstract class X86Machine : Machine
     protected const int FirmwareTablesByteCount = 0x1_0000;
 
     private const ulong LowMemoryMax = 0xc000_0000;
-    private const ulong FourGibibytes = 1UL << 32;
+    /// <summary>Where the RAM begins that does not fit below the hole.</summary>
+    protected const ulong FourGibibytes = 1UL << 32;
     private const int PhysicalAddressBits = 40;
     private const ulong MinMemory = 2UL << 20;
 
     private static readonly int[] DebugConsolePorts = [0x402, 0xe9];
 
     private readonly X86Cpu[] _processors;
+    private readonly Dictionary<string, RemovableDrive> _removableDrives = [];
 
     /// <summary>Lays out the memory and creates the processors with their local APICs.</summary>
     /// <param name="options">What to build.</param>
-    protected X86Machine(MachineOptions options)
-        : base(options)
+    /// <param name="romByteCount">How much room to keep behind the guest's RAM for the contents of ROMs; a multiple of 4096.</param>
+    protected X86Machine(MachineOptions options, ulong romByteCount = 0)
+        : base(options, romByteCount)
     {
         if (options.MemoryByteCount < MinMemory)
         {
@@ -97,8 +100,11 @@ public abstract class X86Machine : Machine
     /// <summary>The virtio console; null unless the options connect something to it.</summary>
     public VirtioConsoleDevice? VirtioConsole { get; private set; }
 
-    /// <summary>Told, on the machine's thread, of host failures that the guest sees as disk errors.</summary>
+    /// <summary>Told, on the machine's thread, of failures of the host to do what a drive was asked for.</summary>
     public Action<BlockFault>? DiskFault { get; set; }
+
+    /// <summary>The drives whose medium can be changed, by name.</summary>
+    public IReadOnlyDictionary<string, RemovableDrive> RemovableDrives => _removableDrives;
 
     /// <summary>The memory map for the guest.</summary>
     protected virtual IReadOnlyList<MemoryRange> MemoryMap()
@@ -135,28 +141,29 @@ public abstract class X86Machine : Machine
     {
         LocalApic.EnableVirtualWire();
         WriteBiosData();
+        SynchronizeTimeStamps();
         foreach (X86Cpu cpu in _processors)
         {
             SetMemoryTypes(cpu);
-            SynchronizeTimeStamp(cpu);
         }
 
         ulong rsdp = WriteFirmwareTables();
-        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options));
+        BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options) { HasTextScreen = Screen is not null });
     }
 
-    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, console.</summary>
+    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, tablet, console.</summary>
     protected IReadOnlyList<VirtioDevice> CreateVirtioDevices()
     {
         var context = new VirtioContext(Memory, Clock, Log);
         List<VirtioDevice> devices = [];
         try
         {
-            for (int i = 0; i < Options.Drives.Count; i++)
+            foreach (DriveOptions drive in Options.Drives)
             {
-                VirtioBlockDevice disk = Own(new VirtioBlockDevice(context, $"virtio-blk{i}", Options.Drives[i].Open(), $"sosia-disk{i}"));
-                disk.HostFault = fault => DiskFault?.Invoke(fault);
-                devices.Add(disk);
+                if (drive.Interface == DriveInterface.Virtio)
+                {
+                    devices.Add(CreateVirtioDisk(context, devices.Count, drive));
+                }
             }
         }
         catch
@@ -167,6 +174,12 @@ public abstract class X86Machine : Machine
         }
 
         devices.Add(new VirtioEntropyDevice(context, "virtio-rng0", Options.EffectiveRandomSeed));
+        if (Options.HasTablet)
+        {
+            Tablet = new VirtioTabletDevice(context, "virtio-tablet0");
+            devices.Add(Tablet);
+        }
+
         if (Options.VirtioConsole is { } console)
         {
             VirtioConsole = new VirtioConsoleDevice(context, "virtio-console0", console);
@@ -174,6 +187,49 @@ public abstract class X86Machine : Machine
         }
 
         return devices;
+    }
+
+    /// <summary>Opens a drive with a medium that stays.</summary>
+    /// <param name="name">Its name in messages; unique.</param>
+    /// <param name="options">What its user said of it.</param>
+    /// <exception cref="SosiaException">The file cannot be used.</exception>
+    internal BlockDrive OpenDrive(string name, DriveOptions options)
+        => Connect(new BlockDrive(name, options.Open(), options.ErrorPolicy));
+
+    /// <summary>Opens a drive whose medium can be changed.</summary>
+    /// <param name="name">Its name in messages; unique.</param>
+    /// <param name="options">What its user said of it.</param>
+    /// <exception cref="SosiaException">The file cannot be used.</exception>
+    internal RemovableDrive OpenRemovableDrive(string name, DriveOptions options)
+    {
+        RemovableDrive drive = Connect(new RemovableDrive(name, options.HasMedium ? options.Open() : null, options.ErrorPolicy) { HasReadOnlyMedia = options.IsCdRom });
+        _removableDrives.Add(name, drive);
+        return drive;
+    }
+
+    private T Connect<T>(T drive)
+        where T : BlockDrive
+    {
+        drive.HostFault = ReportDiskFault;
+        return Own(drive);
+    }
+
+    // As many request queues as processors, so that none has to wait for another one's.
+    private VirtioBlockDevice CreateVirtioDisk(VirtioContext context, int index, DriveOptions options)
+        => Own(new VirtioBlockDevice(context, $"virtio-blk{index}", options.Open(), $"sosia-disk{index}", Options.CpuCount)
+        {
+            HostFault = ReportDiskFault,
+            ErrorPolicy = options.ErrorPolicy,
+        });
+
+    private void ReportDiskFault(BlockFault fault)
+    {
+        if (fault.StopsMachine)
+        {
+            RequestStop();
+        }
+
+        DiskFault?.Invoke(fault);
     }
 
     /// <summary>Maps the ports through which guests talk to whoever debugs them: the debug console and the debug-exit port.</summary>
@@ -199,6 +255,16 @@ public abstract class X86Machine : Machine
         }
 
         new DebugExitPort(this).Map(Ports, exitPort);
+    }
+
+    /// <summary>Makes the processors' time-stamp counters begin together, however long it took to reset one after the other.</summary>
+    protected unsafe void SynchronizeTimeStamps()
+    {
+        foreach (X86Cpu cpu in _processors)
+        {
+            // SAFETY: the state lives as long as the CPU.
+            cpu.State->TscOffset = Cpu.State->TscOffset;
+        }
     }
 
     // The words of the BIOS data area that kernels look at: base memory in KiB and the segment of the extended data area.
@@ -235,6 +301,4 @@ public abstract class X86Machine : Machine
 
     private static unsafe long TimeStampOffset(X86Cpu cpu) => (long)cpu.State->TscOffset;
 
-    // Their time-stamp counters begin together, however long it took to reset one after the other.
-    private unsafe void SynchronizeTimeStamp(X86Cpu cpu) => cpu.State->TscOffset = Cpu.State->TscOffset;
 }

@@ -76,7 +76,7 @@ public sealed partial class HostDiskTests : IDisposable
         {
             string image = Path.Combine(mount, "disk.img");
             CreateSparse(image);
-            using ProgramRun run = ProgramRun.Start("run", "--drive", $"file={image},format=raw,if=virtio");
+            using ProgramRun run = ProgramRun.Start("run", "--drive", $"file={image},format=raw,if=virtio,werror=report");
             run.Expect(Prompt);
             run.Type("dd if=/dev/urandom of=/root/data bs=64k count=1 2>/dev/null; dd if=/root/data of=/dev/vda conv=fsync 2>/dev/null; echo \"small\"\": $?\"\n");
             run.Expect("small: 0");
@@ -89,6 +89,35 @@ public sealed partial class HostDiskTests : IDisposable
             ProgramResult result = run.WaitForEnd();
             Assert.Equal(0, result.Status);
             Assert.Contains("NoSpace", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        }
+        finally
+        {
+            RunTool("umount", mount);
+        }
+    }
+
+    [RootGuestFact("linux-x86_64")]
+    public void A_full_host_disk_pauses_the_guest_until_there_is_room_and_nothing_is_lost()
+    {
+        string mount = Directory.CreateDirectory(_folder.PathOf("tight")).FullName;
+        (int status, string output) = RunTool("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", mount);
+        Assert.True(status == 0, output);
+        try
+        {
+            string filler = Path.Combine(mount, "filler");
+            File.WriteAllBytes(filler, new byte[10 << 20]);
+            string image = Path.Combine(mount, "disk.img");
+            CreateSparse(image);
+            using ProgramRun run = ProgramRun.Start("run", "--drive", $"file={image},format=raw,if=ide");
+            run.Expect(Prompt);
+            run.Type("dd if=/dev/urandom of=/root/data bs=64k count=160 2>/dev/null; dd if=/root/data of=/dev/sda bs=64k conv=fsync; echo \"written\"\": $?\"\n");
+            run.ExpectError("the guest stands still");
+            File.Delete(filler);
+            run.Expect("written: 0");
+            run.Type("echo 3 > /proc/sys/vm/drop_caches; cmp -n 10485760 /root/data /dev/sda; echo \"compared\"\": $?\"\n");
+            run.Expect("compared: 0");
+            run.Type("poweroff\n");
+            Assert.Equal(0, run.WaitForEnd().Status);
         }
         finally
         {

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -14,12 +15,13 @@ internal sealed partial class ProgramRun : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
-    private readonly Task<string> _errors;
+    private readonly StringBuilder _errorText = new();
+    private readonly Task _errors;
 
     private ProgramRun(Process process)
     {
         _process = process;
-        _errors = process.StandardError.ReadToEndAsync();
+        _errors = ReadErrors();
     }
 
     /// <summary>The process's number.</summary>
@@ -73,13 +75,25 @@ internal sealed partial class ProgramRun : IDisposable
         }
     }
 
+    /// <summary>Waits for a text on standard error.</summary>
+    public void ExpectError(string text)
+    {
+        lock (_errorText)
+        {
+            while (!_errorText.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                Assert.True(!_errors.IsCompleted && Monitor.Wait(_errorText, Patience), $"The program did not write '{text}' to standard error: {_errorText}");
+            }
+        }
+    }
+
     public void Signal(int number) => Assert.Equal(0, Kill(_process.Id, number));
 
     public ProgramResult WaitForEnd(bool readOutput = true)
     {
         Task<string> output = readOutput ? _process.StandardOutput.ReadToEndAsync() : Task.FromResult(string.Empty);
         Assert.True(_process.WaitForExit(Patience), "The program does not end.");
-        return new ProgramResult(_process.ExitCode, output.GetAwaiter().GetResult(), _errors.GetAwaiter().GetResult());
+        return new ProgramResult(_process.ExitCode, output.GetAwaiter().GetResult(), Errors());
     }
 
     public void Dispose()
@@ -100,6 +114,26 @@ internal sealed partial class ProgramRun : IDisposable
         start.StandardOutputEncoding = Encoding.Latin1;
         start.Environment["SOSIA_REPOSITORY"] = repository;
         return new ProgramRun(Process.Start(start)!);
+    }
+
+    private async Task ReadErrors()
+    {
+        char[] buffer = new char[4096];
+        int count;
+        while ((count = await _process.StandardError.ReadAsync(buffer)) > 0)
+        {
+            lock (_errorText)
+            {
+                _errorText.Append(buffer, 0, count);
+                Monitor.PulseAll(_errorText);
+            }
+        }
+    }
+
+    private string Errors()
+    {
+        _errors.GetAwaiter().GetResult();
+        return _errorText.ToString();
     }
 
     private ProgramResult End(string input)

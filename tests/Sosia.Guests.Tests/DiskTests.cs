@@ -2,13 +2,15 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Security.Cryptography;
+using System.Text;
 using Sosia.Control;
 using Sosia.Core.Time;
+using Sosia.Devices.Block;
 using Xunit;
 
 namespace Sosia.Guests.Tests;
 
-/// <summary>A Linux guest's ext4 on a virtio disk, looked at from the host with e2fsck.</summary>
+/// <summary>A Linux guest's ext4 on virtio and ATA disks, looked at from the host with e2fsck.</summary>
 [Trait("Category", "Boot")]
 public sealed class DiskTests : IDisposable
 {
@@ -37,6 +39,38 @@ public sealed class DiskTests : IDisposable
         }
 
         CheckFileSystem("-fn");
+    }
+
+    [Theory]
+    [InlineData("ide", "")]
+    [InlineData("ide", "libata.dma=0")]
+    [InlineData("ahci", "")]
+    public void A_file_system_on_an_ATA_disk_passes_e2fsck_on_the_host(string drive, string append)
+    {
+        using (VirtualMachine vm = Boot($"file={Image},format=raw,if={drive}", append))
+        {
+            EmbeddedGuest.Command(vm, "mkfs.ext4 -q /dev/sda && mount /dev/sda /mnt");
+            EmbeddedGuest.Command(vm, "for i in 1 2 3 4; do dd if=/dev/urandom of=/mnt/f$i bs=64k count=8 2>/dev/null; done; md5sum /mnt/f* > /tmp/sums; sync; umount /mnt");
+            Assert.Contains("all is well", EmbeddedGuest.Command(vm, "mount /dev/sda /mnt && md5sum -c /tmp/sums && echo all is well"), StringComparison.Ordinal);
+            EmbeddedGuest.Command(vm, "umount /mnt");
+            vm.Console.Send("poweroff\n");
+            Assert.Equal(0, vm.Run(EmbeddedGuest.Patience).ExitStatus);
+        }
+
+        CheckFileSystem("-fn");
+    }
+
+    [Fact]
+    public void A_disc_is_changed_while_the_guest_runs()
+    {
+        string first = MakeDisc("first");
+        string second = MakeDisc("second");
+        using VirtualMachine vm = Boot($"file={first},format=raw,if=cdrom");
+        Assert.StartsWith("first", EmbeddedGuest.Command(vm, "head -c 6 /dev/sr0"), StringComparison.Ordinal);
+        vm.Eject("ide1-0");
+        Assert.StartsWith("empty", EmbeddedGuest.Command(vm, "head -c 6 /dev/sr0 2>/dev/null || echo empty"), StringComparison.Ordinal);
+        vm.Insert("ide1-0", DriveOptions.Parse($"file={second},format=raw"));
+        Assert.StartsWith("second", EmbeddedGuest.Command(vm, "head -c 6 /dev/sr0"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,9 +117,18 @@ public sealed class DiskTests : IDisposable
         Assert.StartsWith("failed", EmbeddedGuest.Command(vm, "dd if=/dev/zero of=/dev/vda count=1 2>/dev/null || echo failed"), StringComparison.Ordinal);
     }
 
-    private static VirtualMachine Boot(string drive)
+    private string MakeDisc(string text)
     {
-        var vm = VirtualMachine.Create(EmbeddedGuest.Options(ClockMode.Fast, "", drive));
+        string path = Path.Combine(_folder, text + ".iso");
+        byte[] contents = new byte[64 * 2048];
+        Encoding.ASCII.GetBytes(text + "\n", contents);
+        File.WriteAllBytes(path, contents);
+        return path;
+    }
+
+    private static VirtualMachine Boot(string drive, string append = "")
+    {
+        var vm = VirtualMachine.Create(EmbeddedGuest.Options(ClockMode.Fast, append, drive));
         vm.Console.Expect(EmbeddedGuest.Prompt, EmbeddedGuest.Patience);
         return vm;
     }

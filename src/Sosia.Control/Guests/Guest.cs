@@ -44,7 +44,7 @@ public sealed class Guest
         foreach (string text in Description.Drives)
         {
             DriveOptions drive = DriveOptions.Parse(text);
-            drives.Add(drive with { File = PathOf(drive.File) });
+            drives.Add(drive.HasMedium ? drive with { File = PathOf(drive.File) } : drive);
         }
 
         return new MachineOptions

@@ -152,8 +152,7 @@ public sealed unsafe class MemoryBus
     /// <returns>True when the page had no such flag before.</returns>
     public bool SetRamPageFlags(ulong ramPageIndex, RamPageFlags flags)
     {
-        var before = (RamPageFlags)Ram.PageFlags[ramPageIndex];
-        Ram.PageFlags[ramPageIndex] = (byte)(before | flags);
+        RamPageFlags before = Ram.AddPageFlags(ramPageIndex, flags);
         if ((before & RamPageFlags.WriteSlow) == 0 && (flags & RamPageFlags.WriteSlow) != 0)
         {
             // The flags first: who makes an entry from now on sees them, who has made one before is found.
@@ -165,6 +164,44 @@ public sealed unsafe class MemoryBus
         }
 
         return (before & flags) != flags;
+    }
+
+    /// <summary>
+    /// Finds out which pages were written since the call before, and watches for further writes: for who copies what has changed. Only while
+    /// no processor executes, or under the lock of the devices. Pages that nobody asks for again cost one slow write each, once.
+    /// </summary>
+    /// <param name="firstRamPage">The first page: offset in guest RAM divided by 4096.</param>
+    /// <param name="written">One for each page: set to true if it was written, or was not watched before; otherwise left as it is.</param>
+    public void TrackWrites(ulong firstRamPage, Span<bool> written)
+    {
+        Ram.CollectWrites?.Invoke();
+        int first = -1;
+        int last = -1;
+        for (int i = 0; i < written.Length; i++)
+        {
+            ulong page = firstRamPage + (ulong)i;
+            if ((Ram.PageFlags[page] & (byte)RamPageFlags.CleanTracked) == 0)
+            {
+                written[i] = true;
+                Ram.AddPageFlags(page, RamPageFlags.CleanTracked);
+                first = first < 0 ? i : first;
+                last = i;
+            }
+        }
+
+        if (first < 0)
+        {
+            return;
+        }
+
+        // As in SetRamPageFlags; and a store that was decided before is made before the caller looks at the pages.
+        Thread.MemoryBarrier();
+        for (int i = 0; i < _observers.Count; i++)
+        {
+            _observers[i].WriteProtectRamPages(firstRamPage + (ulong)first, (ulong)(last - first + 1));
+        }
+
+        Threads.WaitForOthers();
     }
 
     /// <summary>Reads 1, 2, 4 or 8 bytes of RAM, ROM or device space; little-endian.</summary>

@@ -82,7 +82,24 @@ public sealed unsafe class GuestRam : IDisposable
             }
         }
 
-        _pageFlags[ramPageIndex] &= unchecked((byte)~RamPageFlags.HasCode);
+        RemovePageFlags(ramPageIndex, RamPageFlags.HasCode);
+    }
+
+    /// <summary>Sets flags of a page, whatever other threads do with its other flags. Processors are not told; see <see cref="Buses.MemoryBus.SetRamPageFlags"/>.</summary>
+    /// <param name="ramPageIndex">The page: offset in guest RAM divided by 4096.</param>
+    /// <param name="flags">The flags to set.</param>
+    /// <returns>The flags before.</returns>
+    internal RamPageFlags AddPageFlags(ulong ramPageIndex, RamPageFlags flags)
+    {
+        ref byte place = ref _pageFlags[ramPageIndex];
+        byte before = place;
+        byte seen;
+        while ((seen = Interlocked.CompareExchange(ref place, (byte)(before | (byte)flags), before)) != before)
+        {
+            before = seen;
+        }
+
+        return (RamPageFlags)before;
     }
 
     /// <summary>
@@ -202,7 +219,18 @@ public sealed unsafe class GuestRam : IDisposable
 
         if ((flags & RamPageFlags.CleanTracked) != 0)
         {
-            _pageFlags[page] &= unchecked((byte)~RamPageFlags.CleanTracked);
+            RemovePageFlags(page, RamPageFlags.CleanTracked);
+        }
+    }
+
+    private void RemovePageFlags(ulong page, RamPageFlags flags)
+    {
+        ref byte place = ref _pageFlags[page];
+        byte before = place;
+        byte seen;
+        while ((seen = Interlocked.CompareExchange(ref place, (byte)(before & ~(byte)flags), before)) != before)
+        {
+            before = seen;
         }
     }
 

@@ -1,30 +1,54 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Text;
 using Sosia.Core;
+using Sosia.Images;
+using Sosia.Images.Raw;
 
 namespace Sosia.Devices.Block;
 
 /// <summary>
-/// What a user says of one drive: <c>file=F,format=raw,if=virtio[,readonly][,snapshot]</c>. A comma in a value is written twice.
+/// What a user says of one drive: <c>file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio[,readonly][,snapshot]</c> and more. A comma in a value is written twice.
 /// </summary>
-/// <param name="File">The image file or the host's block device.</param>
-/// <param name="FormatIsGiven">True when the user named the format; otherwise raw is taken, but not for what looks like another format.</param>
+/// <param name="File">The image file or the host's block device; empty for a drive for removable media with nothing in it.</param>
+/// <param name="Format">The file's format; null to recognize it by its header.</param>
 /// <param name="Interface">How the guest sees it.</param>
 /// <param name="IsReadOnly">True when the guest may not write.</param>
 /// <param name="IsSnapshot">True when the guest's writes vanish with the machine and the file stays untouched.</param>
-public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
+public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat.Raw, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
 {
-    private const string Syntax = "file=F,format=raw,if=virtio[,readonly][,snapshot]";
+    private const string Syntax = "file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio|ide|cdrom|floppy|ahci|nvme[,media=disk|cdrom][,index=N][,readonly][,snapshot][,werror=enospc|stop|report][,rerror=report|stop]";
+
+    private const int MaxIndex = 31;
+
+    /// <summary>True for a CD-ROM drive, on IDE or AHCI.</summary>
+    public bool IsCdRom { get; init; }
+
+    /// <summary>Its place among the drives of its interface, from 0; null for the first that is free.</summary>
+    public int? Index { get; init; }
+
+    /// <summary>What becomes of failures of the host.</summary>
+    public BlockErrorPolicy ErrorPolicy { get; init; } = BlockErrorPolicy.Default;
+
+    /// <summary>True when the medium can be changed while the machine runs.</summary>
+    public bool IsRemovable => IsCdRom || Interface == DriveInterface.Floppy;
+
+    /// <summary>True when there is something in the drive.</summary>
+    public bool HasMedium => File.Length != 0;
 
     /// <summary>Understands a drive option.</summary>
     /// <exception cref="SosiaException">A key or value is unknown, repeated or not implemented yet; the message names it.</exception>
     public static DriveOptions Parse(string text)
     {
         string? file = null;
-        bool formatIsGiven = false;
+        ImageFormat? format = null;
         bool readOnly = false;
         bool snapshot = false;
+        bool? isCdRom = null;
+        int? index = null;
+        BlockErrorPolicy policy = BlockErrorPolicy.Default;
+        DriveInterface? drive = null;
         HashSet<string> seen = [];
         foreach (string part in Split(text))
         {
@@ -42,11 +66,27 @@ public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveI
                     file = RequireValue(key, value, text);
                     break;
                 case "format":
-                    CheckFormat(RequireValue(key, value, text));
-                    formatIsGiven = true;
+                    format = DiskImages.ParseFormat(RequireValue(key, value, text));
+                    break;
+                case "if" when value == "cdrom":
+                    drive = DriveInterface.Ide;
+                    isCdRom = isCdRom == false ? throw MediaContradiction(text) : true;
                     break;
                 case "if":
-                    CheckInterface(RequireValue(key, value, text));
+                    drive = ParseInterface(RequireValue(key, value, text));
+                    break;
+                case "media":
+                    bool isCd = ParseMedia(RequireValue(key, value, text));
+                    isCdRom = isCdRom is { } other && other != isCd ? throw MediaContradiction(text) : isCd;
+                    break;
+                case "index":
+                    index = ParseIndex(RequireValue(key, value, text));
+                    break;
+                case "werror":
+                    policy = policy with { Writes = ParseErrorAction(key, RequireValue(key, value, text)) };
+                    break;
+                case "rerror":
+                    policy = policy with { Reads = ParseErrorAction(key, RequireValue(key, value, text)) };
                     break;
                 case "readonly":
                     readOnly = ParseSwitch(key, value);
@@ -59,82 +99,90 @@ public sealed record DriveOptions(string File, bool FormatIsGiven = true, DriveI
             }
         }
 
-        return file is null
-            ? throw new SosiaException($"The drive option '{text}' names no file; the form is {Syntax}.")
-            : new DriveOptions(file, formatIsGiven, DriveInterface.Virtio, readOnly, snapshot);
+        // "media=cdrom" alone means the usual place of a CD-ROM drive.
+        DriveInterface chosen = drive ?? (isCdRom == true ? DriveInterface.Ide : DriveInterface.Virtio);
+        if (isCdRom == true && chosen is not (DriveInterface.Ide or DriveInterface.Ahci))
+        {
+            throw new SosiaException($"The drive option '{text}' wants a CD-ROM drive on an interface that has none; say if=ide or if=ahci.");
+        }
+
+        var options = new DriveOptions(file ?? string.Empty, format, chosen, readOnly || isCdRom == true, snapshot && isCdRom != true)
+        {
+            IsCdRom = isCdRom == true,
+            Index = index,
+            ErrorPolicy = policy,
+        };
+        return options.HasMedium || options.IsRemovable
+            ? options
+            : throw new SosiaException($"The drive option '{text}' names no file; the form is {Syntax}.");
+    }
+
+    /// <summary>True when a PC's firmware would start what the file holds: its first sector ends with the signature of a boot record.</summary>
+    /// <returns>False also for what cannot be read; <see cref="Open"/> says why.</returns>
+    public bool HasBootRecord()
+    {
+        // A folder has a partition table too, but nothing to start.
+        if (!HasMedium || DiskImages.IsFolder(File))
+        {
+            return false;
+        }
+
+        Span<byte> sector = stackalloc byte[512];
+        try
+        {
+            using DiskImage image = DiskImages.Open(File, new ImageOpenOptions { Format = Format, IsReadOnly = true });
+            return image.Read(0, sector) == BlockResult.Ok && sector[510] == 0x55 && sector[511] == 0xaa;
+        }
+        catch (SosiaException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Opens and locks what the options name.</summary>
     /// <exception cref="SosiaException">The file cannot be used; the message says why and what to do.</exception>
     public IBlockBackend Open()
     {
-        RawFileBackend raw = RawFileBackend.Open(File, IsReadOnly || IsSnapshot);
-        try
-        {
-            if (!FormatIsGiven)
-            {
-                RefuseOtherFormats(raw);
-            }
-        }
-        catch (SosiaException)
-        {
-            raw.Dispose();
-            throw;
-        }
-
-        return IsSnapshot && !IsReadOnly ? OverlayBackend.Create(raw) : raw;
-    }
-
-    // A raw disk whose guest writes the header of another format must not become that format at the next start, so there is no
-    // guessing; but an image of another format given without its name is refused rather than offered as a disk full of nonsense.
-    private void RefuseOtherFormats(RawFileBackend raw)
-    {
-        Span<byte> header = stackalloc byte[512];
-        if (raw.Read(0, header) != BlockResult.Ok)
-        {
-            throw new SosiaException($"The disk image '{File}' cannot be read; check the file and the host's storage.");
-        }
-
-        string? format = header.StartsWith((ReadOnlySpan<byte>)[0x51, 0x46, 0x49, 0xfb]) ? "qcow2"
-            : header.StartsWith("KDMV"u8) ? "vmdk"
-            : header.StartsWith("conectix"u8) ? "vpc"
-            : header.StartsWith("vhdxfile"u8) ? "vhdx"
-            : header.StartsWith("<<< "u8) ? "vdi"
-            : null;
-        if (format is not null)
-        {
-            throw new SosiaException($"The disk image '{File}' looks like format '{format}', which is not implemented yet; convert it to raw, or add format=raw to the drive if it is meant as it is.");
-        }
+        DiskImage image = DiskImages.Open(File, new ImageOpenOptions { Format = Format, IsReadOnly = IsReadOnly || IsSnapshot });
+        return IsSnapshot && !IsReadOnly ? OverlayBackend.Create(image) : image;
     }
 
     private static string RequireValue(string key, string? value, string text)
         => string.IsNullOrEmpty(value) ? throw new SosiaException($"The drive option '{text}' gives no value for '{key}'; write {key}=VALUE.") : value;
 
-    private static void CheckFormat(string value)
+    private static DriveInterface ParseInterface(string value) => value switch
     {
-        switch (value)
-        {
-            case "raw":
-                break;
-            case "qcow2" or "vmdk" or "vdi" or "vpc" or "vhdx":
-                throw new SosiaException($"The drive format '{value}' is not implemented yet; convert the image to raw and say format=raw.");
-            default:
-                throw new SosiaException($"The drive format '{value}' is unknown; say format=raw.");
-        }
-    }
+        "virtio" => DriveInterface.Virtio,
+        "ide" => DriveInterface.Ide,
+        "floppy" => DriveInterface.Floppy,
+        "ahci" => DriveInterface.Ahci,
+        "nvme" => DriveInterface.Nvme,
+        "scsi" => throw new SosiaException($"The drive interface '{value}' is not implemented; say if=virtio, ide, cdrom, floppy, ahci or nvme."),
+        _ => throw new SosiaException($"The drive interface '{value}' is unknown; say if=virtio, ide, cdrom, floppy, ahci or nvme."),
+    };
 
-    private static void CheckInterface(string value)
+    private static bool ParseMedia(string value) => value switch
     {
-        switch (value)
-        {
-            case "virtio":
-                break;
-            case "ide" or "scsi" or "floppy" or "cdrom":
-                throw new SosiaException($"The drive interface '{value}' is not implemented yet; say if=virtio.");
-            default:
-                throw new SosiaException($"The drive interface '{value}' is unknown; say if=virtio.");
-        }
-    }
+        "cdrom" => true,
+        "disk" => false,
+        _ => throw new SosiaException($"The drive option 'media' has the value '{value}'; say media=disk or media=cdrom."),
+    };
+
+    private static int ParseIndex(string value)
+        => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index <= MaxIndex
+            ? index
+            : throw new SosiaException($"The drive option 'index' has the value '{value}'; give a number from 0 to {MaxIndex}.");
+
+    private static BlockErrorAction ParseErrorAction(string key, string value) => value switch
+    {
+        "report" => BlockErrorAction.Report,
+        "stop" => BlockErrorAction.Stop,
+        "enospc" => BlockErrorAction.StopWhenFull,
+        _ => throw new SosiaException($"The drive option '{key}' has the value '{value}'; say {key}=report, {key}=stop or {key}=enospc."),
+    };
+
+    private static SosiaException MediaContradiction(string text)
+        => new($"The drive option '{text}' asks for a disk and for a CD-ROM drive at once; say media=cdrom or media=disk.");
 
     private static bool ParseSwitch(string key, string? value) => value switch
     {

@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Devices.Virtio;
+using Sosia.Images;
 
 namespace Sosia.Devices.Block;
 
@@ -56,8 +57,10 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
     private readonly List<VirtioBlockRequest> _inFlight = [];
     private readonly Stack<VirtioBlockRequest> _free = new();
 
-    // Requests of a restored snapshot that must be run again: they were taken from the rings but not returned.
-    private readonly List<VirtioBlockRequest> _toResubmit = [];
+    // Requests that must be run again after the guest's next instruction: those of a restored snapshot, and those for which the machine stops.
+    // They were taken from the rings but not returned.
+    private List<VirtioBlockRequest> _toResubmit = [];
+    private List<VirtioBlockRequest> _resubmitting = [];
 
     // While a queue is served its driver is told once, at the end.
     private bool _isServicing;
@@ -81,10 +84,13 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
         FillConfiguration();
     }
 
-    /// <summary>Told, on the machine's thread, of host failures that the guest sees as I/O errors.</summary>
+    /// <summary>Told, on the machine's thread, of failures of the host.</summary>
     public Action<BlockFault>? HostFault { get; set; }
 
-    /// <summary>How many requests ended with a host failure.</summary>
+    /// <summary>What becomes of failures of the host.</summary>
+    public BlockErrorPolicy ErrorPolicy { get; init; } = BlockErrorPolicy.Default;
+
+    /// <summary>How often the host has failed to do what a request asked for.</summary>
     public long HostFaultCount { get; private set; }
 
     /// <summary>The disk's size in sectors of 512 bytes.</summary>
@@ -106,12 +112,21 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
     public void Complete(VirtioBlockRequest request)
     {
         bool isAbandoned = request.IsAbandoned;
-        Release(request);
         if (request.Fault.Result != BlockResult.Ok)
         {
+            bool stops = !isAbandoned && ErrorPolicy.Stops(request.Fault.Operation, request.Fault.Result);
             HostFaultCount++;
-            HostFault?.Invoke(request.Fault);
+            HostFault?.Invoke(request.Fault with { StopsMachine = stops });
+            if (stops)
+            {
+                // It stays in flight and runs again when the machine goes on.
+                _toResubmit.Add(request);
+                DeferToBoundary();
+                return;
+            }
         }
+
+        Release(request);
 
         if (isAbandoned)
         {
@@ -171,7 +186,9 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
     /// <inheritdoc/>
     protected override void OnContinue()
     {
-        foreach (VirtioBlockRequest request in _toResubmit)
+        // A request may have to wait again.
+        (_toResubmit, _resubmitting) = (_resubmitting, _toResubmit);
+        foreach (VirtioBlockRequest request in _resubmitting)
         {
             if (IsRunning && Queue(request.QueueIndex).TryFetch(request.Chain, request.Chain.Head) && HasShape(request.Chain))
             {
@@ -183,7 +200,7 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
             }
         }
 
-        _toResubmit.Clear();
+        _resubmitting.Clear();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using Sosia.Devices.Virtio;
+using Sosia.Images;
 
 namespace Sosia.Devices.Block;
 

@@ -18,6 +18,10 @@ public sealed class I440FxHostBridge : PciFunction
     /// <summary>How large the area is.</summary>
     public const ulong AreaByteCount = 0x4_0000;
 
+    // The subsystem by which firmware knows a board with the fw_cfg interface (FwCfg/).
+    private const ushort FwCfgVendor = 0x1af4;
+    private const ushort FwCfgMachine = 0x1100;
+
     private const int FirstPam = 0x59;
     private const int LastPam = 0x5f;
     private const int SystemManagementRam = 0x72;
@@ -38,7 +42,7 @@ public sealed class I440FxHostBridge : PciFunction
     /// <param name="dramOffset">Offset in guest RAM of the 256 KiB that are the area's DRAM.</param>
     /// <param name="romOffset">Offset in guest RAM of the 256 KiB that the buses show in the area; null when they show nothing.</param>
     public I440FxHostBridge(MemoryBus memory, ulong dramOffset, ulong? romOffset)
-        : base("i440fx", new PciIdentity(0x8086, 0x1237, 0x060000, Revision: 2))
+        : base("i440fx", new PciIdentity(0x8086, 0x1237, 0x060000, Revision: 2, FwCfgVendor, FwCfgMachine))
     {
         _memory = memory;
         _dramOffset = dramOffset;

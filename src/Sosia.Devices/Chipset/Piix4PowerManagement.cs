@@ -63,6 +63,8 @@ public sealed class Piix4PowerManagement : PciFunction
             DefineByte(offset, 0, 0xff);    // counters and device resources: storage
         }
 
+        // DEVACTB.APMC_EN. There is no system management mode here; firmware takes the bit for the sign that its handler is in place already.
+        DefineByte(0x5b, 0x02, 0xff);
         DefineByte(PmEnableOffset, 0, 0x01);
         DefineUInt32(SmBusBaseOffset, 1, 0xfff0);
         DefineByte(SmBusConfigurationOffset, 0, 0x0f);
@@ -71,6 +73,9 @@ public sealed class Piix4PowerManagement : PciFunction
 
     /// <summary>The ACPI registers.</summary>
     public AcpiRegisters Acpi { get; }
+
+    /// <summary>First port of the ACPI registers as the base register has it, enabled or not.</summary>
+    public ushort PmBase => (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(Configuration[PmBaseOffset..]) & 0xffc0);
 
     /// <summary>The SMI command and status ports.</summary>
     public IPortDevice SmiPorts { get; }
@@ -145,7 +150,7 @@ public sealed class Piix4PowerManagement : PciFunction
 
     private void UpdatePorts()
     {
-        int pmBase = BinaryPrimitives.ReadUInt16LittleEndian(Configuration[PmBaseOffset..]) & 0xffc0;
+        int pmBase = PmBase;
         int smBusBase = BinaryPrimitives.ReadUInt16LittleEndian(Configuration[SmBusBaseOffset..]) & 0xfff0;
         bool smBusDecoded = (Configuration[SmBusConfigurationOffset] & 1) != 0 && (Command & CommandIo) != 0;
         Move(ref _pmMappedAt, (Configuration[PmEnableOffset] & 1) != 0 ? pmBase : 0, AcpiRegisters.PortCount, Acpi, "acpi");

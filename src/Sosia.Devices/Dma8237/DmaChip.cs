@@ -4,9 +4,14 @@ using Sosia.Core.Snapshots;
 
 namespace Sosia.Devices.Dma8237;
 
-/// <summary>The registers of one 8237A (Intel data sheet 231466). Register offsets are the chip's own, 0 to 15.</summary>
+/// <summary>One 8237A (Intel data sheet 231466). Register offsets are the chip's own, 0 to 15; addresses and counts are in its units of transfer.</summary>
 internal sealed class DmaChip(DiagnosticLog log)
 {
+    private const byte CommandDisable = 1 << 2;
+    private const byte ModeAutoInitialize = 1 << 4;
+    private const byte ModeDecrement = 1 << 5;
+    private const byte ModeCascade = 0xc0;
+
     private readonly ushort[] _baseAddress = new ushort[4];
     private readonly ushort[] _baseCount = new ushort[4];
     private readonly ushort[] _address = new ushort[4];
@@ -25,6 +30,43 @@ internal sealed class DmaChip(DiagnosticLog log)
         _highByteNext = false;
         _command = _requests = _status = _temporary = 0;
         _mask = 0x0f;
+    }
+
+    /// <summary>True when a request of a channel's device is answered.</summary>
+    public bool IsEnabled(int channel) => (_command & CommandDisable) == 0 && (_mask & (1 << channel)) == 0;
+
+    /// <summary>What a channel does with memory.</summary>
+    public DmaDirection Direction(int channel) => (DmaDirection)((_mode[channel] >> 2) & 3);
+
+    /// <summary>True when a channel passes the requests of another chip on.</summary>
+    public bool IsCascade(int channel) => (_mode[channel] & ModeCascade) == ModeCascade;
+
+    /// <summary>The address of a channel's next transfer, without its page.</summary>
+    public ushort Address(int channel) => _address[channel];
+
+    /// <summary>Counts one transfer.</summary>
+    /// <returns>True at terminal count.</returns>
+    public bool Step(int channel)
+    {
+        _address[channel] += (ushort)((_mode[channel] & ModeDecrement) != 0 ? 0xffff : 1);
+        if (_count[channel]-- != 0)
+        {
+            return false;
+        }
+
+        _status |= (byte)(1 << channel);
+        _requests &= (byte)~(1 << channel);
+        if ((_mode[channel] & ModeAutoInitialize) != 0)
+        {
+            _address[channel] = _baseAddress[channel];
+            _count[channel] = _baseCount[channel];
+        }
+        else
+        {
+            _mask |= (byte)(1 << channel);
+        }
+
+        return true;
     }
 
     public byte Read(int offset)
@@ -69,7 +111,7 @@ internal sealed class DmaChip(DiagnosticLog log)
                 _requests = (byte)((value & 4) != 0 ? _requests | (1 << channel) : _requests & ~(1 << channel));
                 if ((value & 4) != 0)
                 {
-                    log.GuestMisuse("dma", "software request, but no transfers are implemented on this controller", value);
+                    log.GuestMisuse("dma", "software request of a channel whose device has no use for it", value);
                 }
 
                 break;

@@ -31,11 +31,13 @@ public sealed class Ps2Keyboard : IPs2Device
     private bool _isScanning;
     private bool _overrun;
     private Ps2Key _repeatKey;
+    private readonly Ps2KeyQueue _queue;
 
     internal Ps2Keyboard(MachineClock clock)
     {
         _clock = clock;
         _repeatTimer = clock.CreateTimer("keyboard", Repeat);
+        _queue = new Ps2KeyQueue(clock, this);
         Reset();
     }
 
@@ -79,6 +81,17 @@ public sealed class Ps2Keyboard : IPs2Device
 
         Send(key, isDown);
     }
+
+    /// <summary>True when everything that keys have sent was taken by the controller.</summary>
+    internal bool IsDrained => _codes.Count == 0;
+
+    /// <summary>
+    /// Presses or releases a key as soon as the guest has taken what came before: for programs, which type faster than people. On the machine's thread.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isDown">True to press it.</param>
+    /// <returns>False when far too much waits already; the key is lost.</returns>
+    public bool Enqueue(Ps2Key key, bool isDown) => _queue.Add(key, isDown);
 
     /// <summary>Presses or releases a key given by its set 1 make code, with 0x100 for the prefix E0.</summary>
     public void SetKey(int scanCode, bool isDown) => SetKey((Ps2Key)(scanCode & 0x3ff), isDown);

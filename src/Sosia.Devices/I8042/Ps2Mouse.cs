@@ -5,7 +5,7 @@ namespace Sosia.Devices.I8042;
 
 /// <summary>
 /// A PS/2 mouse (IBM PS/2 Hardware Interface Technical Reference, "Auxiliary device") with the IntelliMouse wheel: the sample rates 200,
-/// 100, 80 in a row turn it into device type 3 with a fourth packet byte.
+/// 100, 80 in a row turn it into device type 3 with a fourth packet byte; 200, 200, 80 after that into type 4 with two more buttons in it.
 /// </summary>
 public sealed class Ps2Mouse : IPs2Device
 {
@@ -39,14 +39,14 @@ public sealed class Ps2Mouse : IPs2Device
     /// <param name="deltaX">Movement to the right, in counts.</param>
     /// <param name="deltaY">Movement away from the user (up), in counts.</param>
     /// <param name="deltaWheel">Wheel steps towards the user.</param>
-    /// <param name="buttons">Bit 0 left, bit 1 right, bit 2 middle.</param>
+    /// <param name="buttons">Bit 0 left, bit 1 right, bit 2 middle, bit 3 the fourth, bit 4 the fifth.</param>
     public void Move(int deltaX, int deltaY, int deltaWheel, byte buttons)
     {
         const int Limit = 1 << 20;
         _deltaX = Math.Clamp(_deltaX + Math.Clamp(deltaX, -Limit, Limit), -Limit, Limit);
         _deltaY = Math.Clamp(_deltaY + Math.Clamp(deltaY, -Limit, Limit), -Limit, Limit);
         _deltaWheel = Math.Clamp(_deltaWheel + Math.Clamp(deltaWheel, -Limit, Limit), -Limit, Limit);
-        _buttons = (byte)(buttons & 7);
+        _buttons = (byte)(buttons & 0x1f);
         Report();
     }
 
@@ -146,6 +146,10 @@ public sealed class Ps2Mouse : IPs2Device
             {
                 _deviceId = 3;
             }
+            else if (_rateHistory == ((200 << 16) | (200 << 8) | 80) && _deviceId == 3)
+            {
+                _deviceId = 4;
+            }
         }
         else
         {
@@ -228,6 +232,11 @@ public sealed class Ps2Mouse : IPs2Device
         }
     }
 
+    private bool HasWheel => _deviceId >= 3;
+
+    // Those that a packet has room for.
+    private byte ReportedButtons => _deviceId == 4 ? (byte)0x1f : (byte)7;
+
     private void SetDefaults()
     {
         _resolution = 2;
@@ -245,7 +254,7 @@ public sealed class Ps2Mouse : IPs2Device
     // Stream mode: a packet as soon as the one before has gone; what happens meanwhile adds up.
     private void Report()
     {
-        bool hasNews = _deltaX != 0 || _deltaY != 0 || (_deltaWheel != 0 && _deviceId == 3) || _buttons != _reportedButtons;
+        bool hasNews = _deltaX != 0 || _deltaY != 0 || (_deltaWheel != 0 && HasWheel) || ((_buttons ^ _reportedButtons) & ReportedButtons) != 0;
         if (_isReporting && !_isRemote && !_isWrapping && _command == 0 && hasNews && _output.Count == 0)
         {
             AddPacket(_doublesScale);
@@ -264,13 +273,14 @@ public sealed class Ps2Mouse : IPs2Device
         }
 
         _reportedButtons = _buttons;
-        _output.Add((byte)(0x08 | _buttons | (x < 0 ? 0x10 : 0) | (y < 0 ? 0x20 : 0)
+        _output.Add((byte)(0x08 | (_buttons & 7) | (x < 0 ? 0x10 : 0) | (y < 0 ? 0x20 : 0)
             | (Math.Abs(x) > 255 ? 0x40 : 0) | (Math.Abs(y) > 255 ? 0x80 : 0)));
         _output.Add((byte)x);
         _output.Add((byte)y);
-        if (_deviceId == 3)
+        if (HasWheel)
         {
-            _output.Add((byte)TakeMovement(ref _deltaWheel, 7));
+            int wheel = TakeMovement(ref _deltaWheel, 7);
+            _output.Add((byte)(_deviceId == 3 ? wheel : (wheel & 0x0f) | ((_buttons & 0x18) << 1)));
         }
         else
         {

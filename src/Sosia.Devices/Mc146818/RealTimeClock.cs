@@ -121,14 +121,21 @@ public sealed class RealTimeClock : ISnapshotable
         _registers[0x5b] = (byte)above4G;
         _registers[0x5c] = (byte)(above4G >> 8);
         _registers[0x5d] = (byte)(above4G >> 16);
-        int sum = 0;
-        for (int i = 0x10; i <= 0x2d; i++)
-        {
-            sum += _registers[i];
-        }
+        SetChecksum();
+    }
 
-        _registers[0x2e] = (byte)(sum >> 8);
-        _registers[0x2f] = (byte)sum;
+    /// <summary>Fills in the bytes in which PC firmware keeps the types of the floppy disk drives.</summary>
+    /// <param name="first">The first drive's type as byte 0x10 codes it; 0 for none.</param>
+    /// <param name="second">The second drive's.</param>
+    public void SetFloppyDrives(byte first, byte second)
+    {
+        const byte DrivesPresent = 1;
+        const byte SecondDrive = 1 << 6;
+        const byte EquipmentMask = DrivesPresent | (3 << 6);
+        _registers[0x10] = (byte)((first << 4) | second);
+        int drives = second != 0 ? DrivesPresent | SecondDrive : first != 0 ? DrivesPresent : 0;
+        _registers[0x14] = (byte)((_registers[0x14] & ~EquipmentMask) | drives);
+        SetChecksum();
     }
 
     /// <inheritdoc/>
@@ -408,4 +415,16 @@ public sealed class RealTimeClock : ISnapshotable
         => (_registers[RegisterB] & B24Hour) != 0
             ? ToRegister(hour)
             : (byte)(ToRegister(hour % 12 == 0 ? 12 : hour % 12) | (hour >= 12 ? 0x80 : 0));
+
+    private void SetChecksum()
+    {
+        int sum = 0;
+        for (int i = 0x10; i <= 0x2d; i++)
+        {
+            sum += _registers[i];
+        }
+
+        _registers[0x2e] = (byte)(sum >> 8);
+        _registers[0x2f] = (byte)sum;
+    }
 }

@@ -19,6 +19,15 @@ internal sealed class PciBar
 
     public bool Is64Bit { get; init; }
 
+    /// <summary>Where in guest RAM the BAR's memory lies, when it is memory and not registers.</summary>
+    public ulong? RamOffset { get; init; }
+
+    /// <summary>True for the expansion ROM's register, which has a place and an enable bit of its own.</summary>
+    public bool IsRom { get; init; }
+
+    /// <summary>True when it maps ports.</summary>
+    public bool IsPorts => Ports is not null;
+
     /// <summary>Where the bus shows it now, or <see cref="Unmapped"/>.</summary>
     public ulong MappedAt { get; set; } = Unmapped;
 

@@ -14,6 +14,8 @@ namespace Sosia.Devices.Pci;
 /// <remarks>Runs on the machine's thread. With a thread per vCPU, the port accessors need one lock (the address register is shared).</remarks>
 public sealed class PciBus : IPortDevice, ISnapshotable
 {
+    private const ulong OneMebibyte = 0x10_0000;
+
     private readonly PciFunction?[] _functions = new PciFunction?[256];
     private readonly List<PciFunction> _present = [];
     private readonly int[] _wireAssertions = new int[4];
@@ -229,7 +231,11 @@ public sealed class PciBus : IPortDevice, ISnapshotable
 
     private void Unmap(PciBar bar)
     {
-        if (bar.Memory is not null)
+        if (bar.RamOffset is not null)
+        {
+            _memory.UnmapRam(bar.MappedAt, bar.ByteCount);
+        }
+        else if (bar.Memory is not null)
         {
             _memory.UnmapDevice(bar.MappedAt, bar.Memory);
         }
@@ -243,7 +249,8 @@ public sealed class PciBus : IPortDevice, ISnapshotable
 
     private void TryMap(PciBar bar)
     {
-        bool isFree = bar.Memory is not null
+        // What lies below 1 MiB belongs to the board, which maps memory there as it needs it.
+        bool isFree = bar.RamOffset is not null && bar.WantedAt < OneMebibyte ? false : !bar.IsPorts
             ? _memory.IsFreeOfDevices(bar.WantedAt, bar.ByteCount) && !CoversRam(bar.WantedAt, bar.ByteCount)
             : _ports.IsFree((int)bar.WantedAt, (int)bar.ByteCount);
         if (!isFree)
@@ -252,7 +259,11 @@ public sealed class PciBus : IPortDevice, ISnapshotable
             return;
         }
 
-        if (bar.Memory is not null)
+        if (bar.RamOffset is { } ramOffset)
+        {
+            _memory.MapRam(bar.WantedAt, ramOffset, bar.ByteCount, readOnly: bar.IsRom, tracksWrites: !bar.IsRom);
+        }
+        else if (bar.Memory is not null)
         {
             _memory.MapDevice(bar.WantedAt, bar.ByteCount, bar.Memory, bar.Name);
         }

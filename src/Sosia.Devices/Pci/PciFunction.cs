@@ -31,6 +31,7 @@ public abstract class PciFunction : ISnapshotable
 
     private const int StatusOffset = 0x06;
     private const int BarOffset = 0x10;
+    private const int RomOffset = 0x30;
     private const int CapabilitiesPointer = 0x34;
     private const int InterruptLineOffset = 0x3c;
     private const int InterruptPinOffset = 0x3d;
@@ -158,7 +159,7 @@ public abstract class PciFunction : ISnapshotable
             UpdateInterrupt();
             Bus?.UpdateMappings();
         }
-        else if (offset >= BarOffset && offset < BarOffset + 24)
+        else if (offset is >= BarOffset and < BarOffset + 24 or >= RomOffset and < RomOffset + 4)
         {
             Bus?.UpdateMappings();
         }
@@ -209,7 +210,7 @@ public abstract class PciFunction : ISnapshotable
         ushort command = Command;
         foreach (PciBar bar in _bars)
         {
-            int offset = BarOffset + (4 * bar.Index);
+            int offset = bar.IsRom ? RomOffset : BarOffset + (4 * bar.Index);
             ulong address = BinaryPrimitives.ReadUInt32LittleEndian(_config.AsSpan(offset));
             ulong limit = uint.MaxValue;
             bool isDecoded;
@@ -221,7 +222,7 @@ public abstract class PciFunction : ISnapshotable
             }
             else
             {
-                isDecoded = (command & CommandMemory) != 0;
+                isDecoded = (command & CommandMemory) != 0 && (!bar.IsRom || (address & 1) != 0);
                 address &= ~15UL;
                 if (bar.Is64Bit)
                 {
@@ -295,6 +296,35 @@ public abstract class PciFunction : ISnapshotable
         _bars.Add(new PciBar { Index = index, ByteCount = byteCount, Name = $"{Name}-bar{index}", Memory = device, Is64Bit = is64Bit });
     }
 
+    /// <summary>Declares a memory BAR behind which there is memory, which processors access as fast as RAM.</summary>
+    /// <param name="index">0 to 5.</param>
+    /// <param name="byteCount">A power of two, at least 4096.</param>
+    /// <param name="ramOffset">Where in guest RAM it lies; page-aligned.</param>
+    protected void AddRamBar(int index, ulong byteCount, ulong ramOffset)
+    {
+        if (byteCount < 4096 || byteCount > 0x8000_0000 || !BitOperations.IsPow2(byteCount) || index > 5)
+        {
+            throw new ArgumentException($"{Name}: BAR {index} of {byteCount} bytes is not one that PCI can describe.", nameof(byteCount));
+        }
+
+        DefineUInt32(BarOffset + (4 * index), 8, (uint)~(byteCount - 1));
+        _bars.Add(new PciBar { Index = index, ByteCount = byteCount, Name = $"{Name}-bar{index}", RamOffset = ramOffset });
+    }
+
+    /// <summary>Declares an expansion ROM (PCI 3.0, section 6.2.5.2).</summary>
+    /// <param name="byteCount">A power of two, at least 4096.</param>
+    /// <param name="ramOffset">Where in guest RAM its contents lie; page-aligned.</param>
+    protected void AddRom(ulong byteCount, ulong ramOffset)
+    {
+        if (byteCount < 4096 || byteCount > 0x100_0000 || !BitOperations.IsPow2(byteCount))
+        {
+            throw new ArgumentException($"{Name}: a ROM of {byteCount} bytes is not one that PCI can describe.", nameof(byteCount));
+        }
+
+        DefineUInt32(RomOffset, 0, (uint)~(byteCount - 1) | 1);
+        _bars.Add(new PciBar { Index = 6, ByteCount = byteCount, Name = $"{Name}-rom", RamOffset = ramOffset, IsRom = true });
+    }
+
     /// <summary>Declares an I/O BAR.</summary>
     /// <param name="index">0 to 5.</param>
     /// <param name="portCount">A power of two, 4 to 256.</param>
@@ -306,7 +336,8 @@ public abstract class PciFunction : ISnapshotable
             throw new ArgumentException($"{Name}: I/O BAR {index} of {portCount} ports is not one that PCI can describe.", nameof(portCount));
         }
 
-        DefineUInt32(BarOffset + (4 * index), 1, (uint)~(portCount - 1) & 0xffff);
+        // All upper bits can be written: SeaBIOS takes a register whose upper half is hard-wired to 0 for one of nearly 4 GiB.
+        DefineUInt32(BarOffset + (4 * index), 1, (uint)~(portCount - 1));
         _bars.Add(new PciBar { Index = index, ByteCount = (ulong)portCount, Name = $"{Name}-bar{index}", Ports = device });
     }
 

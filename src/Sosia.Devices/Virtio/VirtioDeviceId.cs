@@ -11,4 +11,7 @@ public static class VirtioDeviceId
 
     /// <summary>An entropy source.</summary>
     public const ushort Entropy = 4;
+
+    /// <summary>An input device.</summary>
+    public const ushort Input = 18;
 }

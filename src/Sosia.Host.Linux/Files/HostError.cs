@@ -32,6 +32,9 @@ public static class HostError
     /// <summary>EFAULT: bad address.</summary>
     public const int BadAddress = 14;
 
+    /// <summary>EEXIST: there is something of that name already.</summary>
+    public const int Exists = 17;
+
     /// <summary>ENODEV: no such device; some file systems say so of an operation that they lack.</summary>
     public const int NoDevice = 19;
 

@@ -14,6 +14,7 @@ public sealed unsafe partial class HostDescriptor : IDisposable
 {
     private const short PollIn = 1;
     private const short PollOut = 4;
+    private const nuint GetWindowSize = 0x5413;
 
     private readonly SafeFileHandle _handle;
 
@@ -33,6 +34,17 @@ public sealed unsafe partial class HostDescriptor : IDisposable
 
     /// <summary>True when it is a terminal.</summary>
     public bool IsTerminal => IsATty(_handle) == 1;
+
+    /// <summary>The terminal's size in characters; null when it is none, or does not know (ioctl_tty(2), TIOCGWINSZ).</summary>
+    public (int Columns, int Rows)? TerminalSize
+    {
+        get
+        {
+            WindowSize size;
+            // SAFETY: the structure has the kernel's layout and lives on this stack.
+            return IoControl(_handle, GetWindowSize, &size) == 0 && size.Columns != 0 && size.Rows != 0 ? (size.Columns, size.Rows) : null;
+        }
+    }
 
     internal SafeFileHandle Handle => _handle;
 
@@ -116,6 +128,9 @@ public sealed unsafe partial class HostDescriptor : IDisposable
     [LibraryImport("libc", EntryPoint = "isatty", SetLastError = true)]
     private static partial int IsATty(SafeFileHandle handle);
 
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoControl(SafeFileHandle handle, nuint request, WindowSize* size);
+
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint Read(SafeFileHandle handle, void* buffer, nuint byteCount);
 
@@ -124,6 +139,15 @@ public sealed unsafe partial class HostDescriptor : IDisposable
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(PollFd* descriptors, ulong count, int milliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort WidthInPixels;
+        public ushort HeightInPixels;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollFd

@@ -149,13 +149,16 @@ public sealed unsafe partial class X86Cpu
     }
 
     /// <inheritdoc/>
-    public void WriteProtectRamPage(ulong ramPageIndex)
+    public void WriteProtectRamPage(ulong ramPageIndex) => WriteProtectRamPages(ramPageIndex, 1);
+
+    /// <inheritdoc/>
+    public void WriteProtectRamPages(ulong firstRamPage, ulong pageCount)
     {
         for (int i = 0; i < PrivilegeCount * TlbEntry.Count; i++)
         {
             TlbEntry* entry = _tlbs + i;
             ulong tag = entry->WriteTag;
-            if (entry->RamPage >> TlbEntry.RamPageShift == ramPageIndex && (tag & 0xfff) == 0)
+            if ((entry->RamPage >> TlbEntry.RamPageShift) - firstRamPage < pageCount && (tag & 0xfff) == 0)
             {
                 // The processor's own thread may be replacing the entry; it looks at the page's flags after that.
                 Interlocked.CompareExchange(ref entry->WriteTag, tag | TlbEntry.SlowBit, tag);

@@ -2,12 +2,11 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Text;
-using Sosia.Core.Buses;
 
 namespace Sosia.Machines.Acpi;
 
 /// <summary>
-/// Collects ACPI tables and writes them, with the root pointer first, into one run of guest memory (ACPI specification 6.4, section 5.2).
+/// Collects ACPI tables into one run of bytes that can be put anywhere (ACPI specification 6.4, section 5.2).
 /// </summary>
 internal sealed class AcpiTables
 {
@@ -15,24 +14,12 @@ internal sealed class AcpiTables
     public const int HeaderByteCount = 36;
 
     private const int RsdpByteCount = 36;
+    private const int ChecksumOffset = 9;
 
-    private readonly MemoryBus _memory;
-    private readonly ulong _start;
-    private readonly ulong _end;
-    private readonly List<ulong> _tables = [];
-    private ulong _next;
-
-    /// <summary>Begins a set of tables.</summary>
-    /// <param name="memory">Where they are written.</param>
-    /// <param name="guestPhysical">Where the root pointer goes: a multiple of 64 in 0xE0000 to 0xFFFFF.</param>
-    /// <param name="byteCount">How much room there is.</param>
-    public AcpiTables(MemoryBus memory, ulong guestPhysical, int byteCount)
-    {
-        _memory = memory;
-        _start = guestPhysical;
-        _end = guestPhysical + (ulong)byteCount;
-        _next = guestPhysical + 64;
-    }
+    private readonly List<byte> _bytes = [];
+    private readonly List<AcpiPointer> _pointers = [];
+    private readonly List<AcpiChecksum> _checksums = [];
+    private readonly List<int> _tables = [];
 
     /// <summary>Makes a table with its header; its contents begin at <see cref="HeaderByteCount"/>.</summary>
     public static byte[] NewTable(string signature, byte revision, int byteCount)
@@ -57,75 +44,88 @@ internal sealed class AcpiTables
         return table;
     }
 
-    /// <summary>Writes a table that others point to (DSDT).</summary>
-    /// <returns>Its address.</returns>
-    public ulong Place(byte[] table)
+    /// <summary>Appends a table that others point to (DSDT).</summary>
+    /// <param name="table">The table; addresses of others in it are their offsets.</param>
+    /// <param name="pointers">Where it holds such addresses, counted from its beginning.</param>
+    /// <returns>Its offset.</returns>
+    public int Place(byte[] table, params ReadOnlySpan<AcpiPointer> pointers)
     {
-        table[9] = 0;
-        table[9] = Checksum(table);
-        return PlaceRaw(table);
+        int offset = Append(table);
+        foreach (AcpiPointer pointer in pointers)
+        {
+            _pointers.Add(pointer with { Offset = offset + pointer.Offset });
+        }
+
+        _checksums.Add(new AcpiChecksum(offset + ChecksumOffset, offset, table.Length));
+        return offset;
     }
 
-    /// <summary>Writes a table and lists it in the root tables.</summary>
-    public void Add(byte[] table) => _tables.Add(Place(table));
+    /// <summary>Appends a table and lists it in the root tables.</summary>
+    /// <param name="table">The table; addresses of others in it are their offsets.</param>
+    /// <param name="pointers">Where it holds such addresses, counted from its beginning.</param>
+    public void Add(byte[] table, params ReadOnlySpan<AcpiPointer> pointers) => _tables.Add(Place(table, pointers));
 
-    /// <summary>Writes the firmware control structure, which has no ordinary header.</summary>
-    /// <returns>Its address, a multiple of 64.</returns>
-    public ulong PlaceFacs()
+    /// <summary>Appends the firmware control structure, which has no ordinary header.</summary>
+    /// <returns>Its offset, a multiple of 64.</returns>
+    public int PlaceFacs()
     {
         byte[] facs = new byte[64];
         "FACS"u8.CopyTo(facs);
         BinaryPrimitives.WriteInt32LittleEndian(facs.AsSpan(4), facs.Length);
         facs[32] = 1;
-        return PlaceRaw(facs);
+        return Append(facs);
     }
 
-    /// <summary>Writes the root tables and the root pointer.</summary>
-    /// <returns>The root pointer's address.</returns>
-    public ulong Finish()
+    /// <summary>Appends the root tables and makes the root pointer.</summary>
+    public AcpiImage Finish()
     {
-        byte[] rsdt = NewTable("RSDT", 1, HeaderByteCount + (4 * _tables.Count));
-        byte[] xsdt = NewTable("XSDT", 1, HeaderByteCount + (8 * _tables.Count));
-        for (int i = 0; i < _tables.Count; i++)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(rsdt.AsSpan(HeaderByteCount + (4 * i)), (uint)_tables[i]);
-            BinaryPrimitives.WriteUInt64LittleEndian(xsdt.AsSpan(HeaderByteCount + (8 * i)), _tables[i]);
-        }
-
+        int rsdt = Place(RootTable("RSDT", 4), RootPointers(4));
+        int xsdt = Place(RootTable("XSDT", 8), RootPointers(8));
         byte[] rsdp = new byte[RsdpByteCount];
         "RSD PTR "u8.CopyTo(rsdp);
         "SOSIA "u8.CopyTo(rsdp.AsSpan(9));
         rsdp[15] = 2;
-        BinaryPrimitives.WriteUInt32LittleEndian(rsdp.AsSpan(16), (uint)Place(rsdt));
+        BinaryPrimitives.WriteInt32LittleEndian(rsdp.AsSpan(16), rsdt);
         BinaryPrimitives.WriteInt32LittleEndian(rsdp.AsSpan(20), RsdpByteCount);
-        BinaryPrimitives.WriteUInt64LittleEndian(rsdp.AsSpan(24), Place(xsdt));
-        rsdp[8] = Checksum(rsdp.AsSpan(0, 20));
-        rsdp[32] = Checksum(rsdp);
-        _ = _memory.WriteBytes(_start, rsdp);
-        return _start;
+        BinaryPrimitives.WriteInt64LittleEndian(rsdp.AsSpan(24), xsdt);
+        var root = new AcpiPart(
+            rsdp,
+            [new AcpiPointer(16, 4), new AcpiPointer(24, 8)],
+            [new AcpiChecksum(8, 0, 20), new AcpiChecksum(32, 0, RsdpByteCount)]);
+        return new AcpiImage(root, new AcpiPart([.. _bytes], _pointers, _checksums));
     }
 
-    /// <summary>The byte that makes the sum of all zero.</summary>
-    public static byte Checksum(ReadOnlySpan<byte> bytes)
+    private byte[] RootTable(string signature, int pointerByteCount)
     {
-        byte sum = 0;
-        foreach (byte value in bytes)
+        byte[] table = NewTable(signature, 1, HeaderByteCount + (pointerByteCount * _tables.Count));
+        for (int i = 0; i < _tables.Count; i++)
         {
-            sum += value;
+            BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(HeaderByteCount + (pointerByteCount * i)), _tables[i]);
         }
 
-        return (byte)-sum;
+        return table;
     }
 
-    private ulong PlaceRaw(byte[] table)
+    private AcpiPointer[] RootPointers(int pointerByteCount)
     {
-        ulong address = _next;
-        if (address + (ulong)table.Length > _end || !_memory.WriteBytes(address, table))
+        var pointers = new AcpiPointer[_tables.Count];
+        for (int i = 0; i < pointers.Length; i++)
         {
-            throw new InvalidOperationException($"The ACPI tables do not fit into 0x{_start:x} to 0x{_end:x}.");
+            pointers[i] = new AcpiPointer(HeaderByteCount + (pointerByteCount * i), pointerByteCount);
         }
 
-        _next = (address + (ulong)table.Length + 63) & ~63UL;
-        return address;
+        return pointers;
+    }
+
+    private int Append(byte[] table)
+    {
+        int offset = _bytes.Count;
+        _bytes.AddRange(table);
+        while (_bytes.Count % AcpiImage.Alignment != 0)
+        {
+            _bytes.Add(0);
+        }
+
+        return offset;
     }
 }

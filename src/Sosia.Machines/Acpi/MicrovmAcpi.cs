@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Core.Buses;
 using Sosia.Devices.Apic;
 using Sosia.Devices.Chipset;
 
@@ -14,18 +13,14 @@ internal static class MicrovmAcpi
     private const uint FlagHardwareReduced = 1 << 20;
     private const ushort NoVga = 4;
 
-    /// <summary>Writes the tables.</summary>
-    /// <param name="memory">The machine's address space.</param>
-    /// <param name="guestPhysical">Where they go.</param>
-    /// <param name="byteCount">How much room there is.</param>
+    /// <summary>Makes the tables.</summary>
     /// <param name="virtioCount">How many virtio devices there are.</param>
     /// <param name="cpuCount">How many processors there are.</param>
-    /// <returns>The root pointer's address.</returns>
-    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, int virtioCount, int cpuCount)
+    public static AcpiImage Build(int virtioCount, int cpuCount)
     {
-        var tables = new AcpiTables(memory, guestPhysical, byteCount);
-        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock(virtioCount, cpuCount)));
-        tables.Add(Fadt(dsdt));
+        var tables = new AcpiTables();
+        int dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock(virtioCount, cpuCount)));
+        tables.Add(Fadt(dsdt), new AcpiPointer(40, 4), new AcpiPointer(140, 8));
         tables.Add(new MadtBuilder()
             .LocalApics(cpuCount)
             .IoApic(0, (uint)IoApic.DefaultBase, 0)
@@ -34,16 +29,16 @@ internal static class MicrovmAcpi
         return tables.Finish();
     }
 
-    private static byte[] Fadt(ulong dsdt)
+    private static byte[] Fadt(int dsdt)
     {
         byte[] table = AcpiTables.NewTable("FACP", 6, FadtByteCount);
         Span<byte> fadt = table;
-        BinaryPrimitives.WriteUInt32LittleEndian(fadt[40..], (uint)dsdt);
+        BinaryPrimitives.WriteInt32LittleEndian(fadt[40..], dsdt);
         BinaryPrimitives.WriteUInt16LittleEndian(fadt[109..], NoVga);
         BinaryPrimitives.WriteUInt32LittleEndian(fadt[112..], FlagHardwareReduced | FlagResetRegister);
         Port(fadt[116..], MicrovmMachine.SleepBase + SleepPorts.ResetOffset);
         fadt[128] = SleepPorts.ResetValue;
-        BinaryPrimitives.WriteUInt64LittleEndian(fadt[140..], dsdt);
+        BinaryPrimitives.WriteInt64LittleEndian(fadt[140..], dsdt);
         Port(fadt[244..], MicrovmMachine.SleepBase + SleepPorts.ControlOffset);
         Port(fadt[256..], MicrovmMachine.SleepBase + SleepPorts.StatusOffset);
         return table;

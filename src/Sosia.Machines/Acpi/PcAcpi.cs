@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Sosia.Core.Buses;
 using Sosia.Devices.Apic;
 using Sosia.Devices.Chipset;
 using Sosia.Devices.Hpet;
@@ -36,21 +35,17 @@ internal static class PcAcpi
 
     private static readonly uint[] RoutableIrqs = [5, 10, 11];
 
-    /// <summary>Writes the tables.</summary>
-    /// <param name="memory">The machine's address space.</param>
-    /// <param name="guestPhysical">Where they go.</param>
-    /// <param name="byteCount">How much room there is.</param>
+    /// <summary>Makes the tables.</summary>
     /// <param name="lowMemoryEnd">Where the RAM below 4 GiB ends.</param>
     /// <param name="pmBase">First port of the ACPI registers.</param>
     /// <param name="has32BitTimer">True when the power management timer has 32 bits.</param>
     /// <param name="cpuCount">How many processors there are.</param>
-    /// <returns>The root pointer's address.</returns>
-    public static ulong Write(MemoryBus memory, ulong guestPhysical, int byteCount, ulong lowMemoryEnd, ushort pmBase, bool has32BitTimer, int cpuCount)
+    public static AcpiImage Build(ulong lowMemoryEnd, ushort pmBase, bool has32BitTimer, int cpuCount)
     {
-        var tables = new AcpiTables(memory, guestPhysical, byteCount);
-        ulong facs = tables.PlaceFacs();
-        ulong dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock((uint)lowMemoryEnd, cpuCount)));
-        tables.Add(Fadt((uint)facs, (uint)dsdt, pmBase, has32BitTimer));
+        var tables = new AcpiTables();
+        int facs = tables.PlaceFacs();
+        int dsdt = tables.Place(AcpiTables.NewDefinitionBlock(DefinitionBlock((uint)lowMemoryEnd, cpuCount)));
+        tables.Add(Fadt(facs, dsdt, pmBase, has32BitTimer), new AcpiPointer(36, 4), new AcpiPointer(40, 4), new AcpiPointer(140, 8));
         MadtBuilder madt = new MadtBuilder()
             .LocalApics(cpuCount)
             .IoApic(0, (uint)IoApic.DefaultBase, 0)
@@ -67,12 +62,12 @@ internal static class PcAcpi
         return tables.Finish();
     }
 
-    private static byte[] Fadt(uint facs, uint dsdt, ushort pmBase, bool has32BitTimer)
+    private static byte[] Fadt(int facs, int dsdt, ushort pmBase, bool has32BitTimer)
     {
         byte[] table = AcpiTables.NewTable("FACP", 3, FadtByteCount);
         Span<byte> fadt = table;
-        BinaryPrimitives.WriteUInt32LittleEndian(fadt[36..], facs);
-        BinaryPrimitives.WriteUInt32LittleEndian(fadt[40..], dsdt);
+        BinaryPrimitives.WriteInt32LittleEndian(fadt[36..], facs);
+        BinaryPrimitives.WriteInt32LittleEndian(fadt[40..], dsdt);
         BinaryPrimitives.WriteUInt16LittleEndian(fadt[46..], FadtSciIrq);
         BinaryPrimitives.WriteUInt32LittleEndian(fadt[48..], Piix4PowerManagement.SmiCommandPort);
         fadt[52] = Piix4PowerManagement.AcpiEnableCommand;
@@ -91,7 +86,7 @@ internal static class PcAcpi
             FlagWbinvd | FlagProcessorC1 | FlagNoSleepButton | FlagRtcWakesFromS4 | FlagResetRegister | (has32BitTimer ? FlagTimer32Bit : 0));
         PortAddress(fadt[116..], ResetPort, 8, 1);
         fadt[128] = ResetValue;
-        BinaryPrimitives.WriteUInt64LittleEndian(fadt[140..], dsdt);
+        BinaryPrimitives.WriteInt64LittleEndian(fadt[140..], dsdt);
         return table;
     }
 

@@ -17,4 +17,8 @@ public sealed record BootEnvironment(
     IReadOnlyList<MemoryRange> Map,
     ulong LowMemoryEnd,
     ulong RsdpGuestPhysical,
-    MachineOptions Options);
+    MachineOptions Options)
+{
+    /// <summary>True when the machine shows a text screen of 80 × 25 characters, as firmware would have left it.</summary>
+    public bool HasTextScreen { get; init; }
+}

@@ -16,7 +16,7 @@ public static class BootLoader
         MachineOptions options = environment.Options;
         if (options.Kernel is not { } path)
         {
-            throw new SosiaException("No kernel is given; name one with --kernel FILE or a guest with --guest NAME.");
+            throw new SosiaException("No kernel is given; name one with --kernel FILE or a guest with --guest NAME, or on the machine 'pc' a --drive to boot from.");
         }
 
         if (options.LoadAddress is { } address)

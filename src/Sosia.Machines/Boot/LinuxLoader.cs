@@ -13,6 +13,7 @@ namespace Sosia.Machines.Boot;
 internal static class LinuxLoader
 {
     private const int BootParamsByteCount = 4096;
+    private const int VideoOffset = 0x00;
     private const int RsdpAddressOffset = 0x70;
     private const int MapCountOffset = 0x1e8;
     private const int VideoModeOffset = 0x1fa;
@@ -41,7 +42,8 @@ internal static class LinuxLoader
             throw new SosiaException($"The kernel '{path}' speaks boot protocol {header.Version >> 8}.{header.Version & 0xff:d2}, which only firmware can start; use a bzImage of Linux 2.4 or later.");
         }
 
-        if ((ulong)kernel.Length < (ulong)header.SetupByteCount + header.SystemByteCount)
+        // The header counts paragraphs of 16 bytes; the last one need not be full.
+        if ((ulong)kernel.Length + 15 < (ulong)header.SetupByteCount + header.SystemByteCount)
         {
             throw new SosiaException($"The kernel '{path}' is truncated: it has {kernel.Length} bytes, but its header speaks of {(ulong)header.SetupByteCount + header.SystemByteCount}; copy or build it again.");
         }
@@ -58,6 +60,11 @@ internal static class LinuxLoader
         page[LoaderTypeOffset] = LoaderWithoutNumber;
         page[LoadFlagsOffset] |= CanUseHeap;
         BinaryPrimitives.WriteUInt16LittleEndian(page[VideoModeOffset..], 0xffff);
+        if (environment.HasTextScreen)
+        {
+            WriteScreenInfo(page[VideoOffset..]);
+        }
+
         BinaryPrimitives.WriteUInt16LittleEndian(page[HeapEndOffset..], 0xfe00);
         BinaryPrimitives.WriteUInt32LittleEndian(page[CodeStartOffset..], (uint)start);
         BinaryPrimitives.WriteUInt32LittleEndian(page[CommandLineOffset..], (uint)BootLoader.WriteCommandLine(environment, header.CommandLineMax));
@@ -90,6 +97,17 @@ internal static class LinuxLoader
         }
 
         SetRsi(environment, LowMemory.BootInformation);
+    }
+
+    // What the kernel's own start in real mode would have asked the video BIOS: a VGA in mode 3, 80 × 25 characters of 16 lines.
+    private static void WriteScreenInfo(Span<byte> info)
+    {
+        info[0x06] = 3;
+        info[0x07] = 80;
+        BinaryPrimitives.WriteUInt16LittleEndian(info[0x0a..], 3);
+        info[0x0e] = 25;
+        info[0x0f] = 1;
+        BinaryPrimitives.WriteUInt16LittleEndian(info[0x10..], 16);
     }
 
     // A setup_data record (next, type, length, data) with which Linux seeds its random number generator; older kernels skip it.

@@ -3,6 +3,7 @@ using System.IO;
 using System.Text;
 using Sosia.Core;
 using Sosia.Devices.Block;
+using Sosia.Images;
 using Xunit;
 
 namespace Sosia.Devices.Tests.Block;
@@ -17,8 +18,15 @@ public sealed class DriveOptionsTests : IDisposable
     public void Every_key_is_understood()
     {
         Assert.Equal(new DriveOptions("a.img"), DriveOptions.Parse("file=a.img,format=raw,if=virtio"));
-        Assert.Equal(new DriveOptions("a.img", FormatIsGiven: false, IsReadOnly: true, IsSnapshot: true), DriveOptions.Parse("readonly,snapshot,file=a.img"));
-        Assert.Equal(new DriveOptions("a.img", FormatIsGiven: false, IsReadOnly: true), DriveOptions.Parse("file=a.img,readonly=on,snapshot=off"));
+        Assert.Equal(new DriveOptions("a.img", Format: null, IsReadOnly: true, IsSnapshot: true), DriveOptions.Parse("readonly,snapshot,file=a.img"));
+        Assert.Equal(new DriveOptions("a.img", Format: null, IsReadOnly: true), DriveOptions.Parse("file=a.img,readonly=on,snapshot=off"));
+        Assert.Equal(ImageFormat.Vhd, DriveOptions.Parse("file=a,format=vpc").Format);
+        Assert.Null(DriveOptions.Parse("file=a,format=auto").Format);
+        Assert.Equal(new DriveOptions("", Format: null, DriveInterface.Ide, IsReadOnly: true) { IsCdRom = true }, DriveOptions.Parse("if=cdrom"));
+        Assert.Equal(
+            new DriveOptions("a.iso", Format: null, DriveInterface.Ahci, IsReadOnly: true) { IsCdRom = true, Index = 3 },
+            DriveOptions.Parse("file=a.iso,if=ahci,media=cdrom,index=3"));
+        Assert.Equal(new BlockErrorPolicy(BlockErrorAction.Report, BlockErrorAction.Stop), DriveOptions.Parse("file=a,werror=report,rerror=stop").ErrorPolicy);
         Assert.Equal("odd,name=x.img", DriveOptions.Parse("file=odd,,name=x.img").File);
         Assert.Equal("tail,", DriveOptions.Parse("file=tail,,").File);
     }
@@ -30,9 +38,13 @@ public sealed class DriveOptionsTests : IDisposable
     [InlineData("file", "no value for 'file'")]
     [InlineData("file=a,colour=red", "unknown key 'colour'")]
     [InlineData("file=a,file=b", "gives 'file' twice")]
-    [InlineData("file=a,format=qcow2", "'qcow2' is not implemented yet")]
     [InlineData("file=a,format=zip", "'zip' is unknown")]
-    [InlineData("file=a,if=ide", "'ide' is not implemented yet")]
+    [InlineData("file=a,if=scsi", "'scsi' is not implemented")]
+    [InlineData("if=ide", "names no file")]
+    [InlineData("file=a,if=nvme,media=cdrom", "on an interface that has none")]
+    [InlineData("file=a,if=cdrom,media=disk", "a disk and for a CD-ROM drive at once")]
+    [InlineData("file=a,index=32", "'index' has the value '32'")]
+    [InlineData("file=a,werror=maybe", "'werror' has the value 'maybe'")]
     [InlineData("file=a,if=usb", "'usb' is unknown")]
     [InlineData("file=a,readonly=maybe", "'maybe'")]
     public void Bad_options_are_named(string text, string part)
@@ -64,7 +76,7 @@ public sealed class DriveOptionsTests : IDisposable
     }
 
     [Fact]
-    public void An_image_of_another_format_is_not_taken_for_raw_unless_the_user_says_so()
+    public void An_image_is_recognized_by_its_header_unless_the_user_names_the_format()
     {
         string path = _directory.CreateImage(4096);
         using (FileStream stream = File.OpenWrite(path))
@@ -73,7 +85,24 @@ public sealed class DriveOptionsTests : IDisposable
         }
 
         SosiaException error = Assert.Throws<SosiaException>(() => DriveOptions.Parse($"file={path}").Open());
-        Assert.Contains("'qcow2'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("qcow2 image", error.Message, StringComparison.Ordinal);
         DriveOptions.Parse($"file={path},format=raw").Open().Dispose();
+    }
+
+    [Fact]
+    public void A_guest_cannot_turn_a_disk_that_was_taken_for_raw_into_another_format()
+    {
+        string path = _directory.CreateImage(4096);
+        byte[] sector = new byte[512];
+        Encoding.Latin1.GetBytes("QFI\u00fb").CopyTo(sector, 0);
+        using (IBlockBackend disk = DriveOptions.Parse($"file={path}").Open())
+        {
+            Assert.Equal(BlockResult.ReadOnly, disk.Write(0, sector));
+            Assert.Equal(BlockResult.Ok, disk.Write(512, sector));
+            Assert.Equal(BlockResult.Ok, disk.Write(0, new byte[512]));
+        }
+
+        using IBlockBackend named = DriveOptions.Parse($"file={path},format=raw").Open();
+        Assert.Equal(BlockResult.Ok, named.Write(0, sector));
     }
 }

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Sosia.Devices.Block;
+using Sosia.Images;
 
 namespace Sosia.Devices.Tests.Block;
 
@@ -8,6 +8,8 @@ namespace Sosia.Devices.Tests.Block;
 internal sealed class MemoryBackend(int byteCount, bool isReadOnly = false) : IBlockBackend
 {
     public byte[] Bytes { get; } = new byte[byteCount];
+
+    public byte[] Part(int byteOffset, int byteCount) => Bytes.AsSpan(byteOffset, byteCount).ToArray();
 
     public List<string> Log { get; } = [];
 

@@ -6,6 +6,7 @@ using Sosia.Core;
 using Sosia.Devices.Block;
 using Sosia.Devices.Tests.Virtio;
 using Sosia.Devices.Virtio;
+using Sosia.Images;
 using Xunit;
 
 namespace Sosia.Devices.Tests.Block;
@@ -215,7 +216,6 @@ public sealed class VirtioBlockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(BlockResult.NoSpace)]
     [InlineData(BlockResult.HostError)]
     [InlineData(BlockResult.Truncated)]
     public void Host_failures_reach_the_guest_and_the_owner(BlockResult result)
@@ -231,6 +231,26 @@ public sealed class VirtioBlockTests : IDisposable
         Assert.Equal(3, _device.HostFaultCount);
         _disk.NextResult = BlockResult.Ok;
         Assert.Equal(Ok, Request(1, 4, new GuestBuffer(Data, 512)));
+    }
+
+    [Fact]
+    public void A_full_host_holds_requests_until_there_is_room()
+    {
+        _driver.Start(Usual, 1, 16);
+        _disk.NextResult = BlockResult.NoSpace;
+        Fill(Data, 512, 3);
+        PutHeader(Header, 1, 4);
+        _bench.Memory.Write(Status, 1, Untouched);
+        _driver.Submit(0, new(Header, 16), new(Data, 512), new(Status, 1, true));
+        Assert.Equal(new BlockFault("disk", BlockOperation.Write, 2048, 512, BlockResult.NoSpace, StopsMachine: true), Assert.Single(_faults));
+        Assert.Equal(Untouched, (byte)_bench.Memory.Read(Status, 1));
+        // It is tried again after every instruction that runs, until it succeeds.
+        _bench.Step();
+        Assert.Equal(2, _faults.Count);
+        _disk.NextResult = BlockResult.Ok;
+        _bench.Step();
+        Assert.Equal(Ok, (byte)_bench.Memory.Read(Status, 1));
+        Assert.Equal(_bench.Memory.Read(Data, 8), BitConverter.ToUInt64(_disk.Bytes, 2048));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class DebugPortsTests
     [Fact]
     public void The_dma_flip_flop_orders_bytes_and_the_masks_read_back()
     {
-        var dma = new DmaControllers(_board.Log);
+        var dma = new DmaControllers(_board.Memory, _board.Log);
         dma.Map(_board.Ports);
         foreach ((int clear, int address, int mask, int allMask) in new[] { (0x0c, 0x02, 0x0a, 0x0f), (0xd8, 0xc4, 0xd4, 0xde) })
         {
@@ -56,7 +56,7 @@ public sealed class DebugPortsTests
         _board.Out(0x0c, 0);
         _board.Out(0x04, 0x78);         // half of an address
         using var board = new TestBoard();
-        var copy = new DmaControllers(board.Log);
+        var copy = new DmaControllers(board.Memory, board.Log);
         copy.Map(board.Ports);
         TestBoard.Transfer(dma, copy);
         foreach (TestBoard each in new[] { _board, board })

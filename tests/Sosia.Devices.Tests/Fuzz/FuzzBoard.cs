@@ -67,7 +67,7 @@ internal sealed class FuzzBoard : IDisposable
         _keyboard.Map(_board.Ports);
         var port92 = new FastA20Port(gate, _board);
         port92.Map(_board.Ports);
-        var dma = new DmaControllers(_board.Log);
+        var dma = new DmaControllers(_board.Memory, _board.Log);
         dma.Map(_board.Ports);
         var post = new PostCodePort();
         post.Map(_board.Ports);

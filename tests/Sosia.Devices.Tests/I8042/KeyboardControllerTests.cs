@@ -288,6 +288,42 @@ public sealed class KeyboardControllerTests
     }
 
     [Fact]
+    public void A_second_sample_rate_knock_turns_on_two_more_buttons()
+    {
+        SetMode(0x47);
+        Mouse(0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf3, 200, 0xf3, 200, 0xf3, 80);
+        Assert.Equal([0xfa, 0x04], Mouse(0xf2));
+        Mouse(0xf4);
+        _controller.Mouse.Move(0, 0, -1, 0x11);
+        Assert.Equal([0x09, 0, 0, 0x2f], Drain());
+        _controller.Mouse.Move(0, 0, 0, 0x09);
+        Assert.Equal([0x09, 0, 0, 0x10], Drain());
+    }
+
+    [Fact]
+    public void Keys_that_are_enqueued_wait_until_those_before_were_taken()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True(_controller.Keyboard.Enqueue(Ps2Key.A, isDown: true));
+            Assert.True(_controller.Keyboard.Enqueue(Ps2Key.A, isDown: false));
+        }
+
+        var codes = new List<int>();
+        for (int i = 0; i < 1000 && codes.Count < 200; i++)
+        {
+            _board.Advance(4_000_000);
+            codes.AddRange(Drain());
+        }
+
+        Assert.Equal(200, codes.Count);
+        for (int i = 0; i < codes.Count; i += 2)
+        {
+            Assert.Equal((0x1e, 0x9e), (codes[i], codes[i + 1]));
+        }
+    }
+
+    [Fact]
     public void A_snapshot_in_the_middle_of_commands_and_codes_is_unobservable()
     {
         Keyboard(0xed);             // its argument is still to come

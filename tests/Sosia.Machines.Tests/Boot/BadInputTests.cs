@@ -135,7 +135,7 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void An_unknown_engine_is_answered_with_the_known_ones()
-        => AssertRefused(new MachineOptions { Engine = "steam" }, "no engine 'steam'", "auto, recompiler, interpreter");
+        => AssertRefused(new MachineOptions { Engine = "steam" }, "no engine 'steam'", "auto, kvm, recompiler, interpreter");
 
     [Fact]
     public void A_debug_exit_port_that_is_taken_is_explained()

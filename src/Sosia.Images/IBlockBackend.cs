@@ -1,0 +1,40 @@
+using System;
+
+namespace Sosia.Images;
+
+/// <summary>
+/// The contents of a disk. Ranges are bytes; callers keep within <see cref="ByteCount"/> and to whole logical blocks. Errors are
+/// values. A backend is used by one disk device, one operation at a time.
+/// </summary>
+public interface IBlockBackend : IDisposable
+{
+    /// <summary>The disk's size in bytes; a multiple of <see cref="LogicalBlockByteCount"/>, constant while the machine lives.</summary>
+    ulong ByteCount { get; }
+
+    /// <summary>True when nothing may be written.</summary>
+    bool IsReadOnly { get; }
+
+    /// <summary>The smallest addressable unit in bytes: 512 or 4096.</summary>
+    int LogicalBlockByteCount { get; }
+
+    /// <summary>The unit in bytes that the storage likes best; a power of two.</summary>
+    int PhysicalBlockByteCount { get; }
+
+    /// <summary>Reads.</summary>
+    BlockResult Read(ulong byteOffset, Span<byte> destination);
+
+    /// <summary>Writes. The data may stay in the host's caches until <see cref="Flush"/>.</summary>
+    BlockResult Write(ulong byteOffset, ReadOnlySpan<byte> source);
+
+    /// <summary>Returns when everything written before is durable.</summary>
+    BlockResult Flush();
+
+    /// <summary>The contents of a range no longer matter; its space may return to the host. A hint: never fails for lack of support.</summary>
+    BlockResult Discard(ulong byteOffset, ulong byteCount);
+
+    /// <summary>Makes a range read as zeros.</summary>
+    /// <param name="byteOffset">First byte.</param>
+    /// <param name="byteCount">How many.</param>
+    /// <param name="mayUnmap">True when the space may return to the host.</param>
+    BlockResult WriteZeroes(ulong byteOffset, ulong byteCount, bool mayUnmap);
+}
