@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Sosia.Engines.Interpreter;
-using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.Decode;
+using Sosia.Isa.X86.Generation;
 using Sosia.Isa.X86.State;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using Sosia.Core.Buses;
 using Sosia.Core.Snapshots;
 using Sosia.Devices.Pci;
