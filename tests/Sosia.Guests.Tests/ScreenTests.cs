@@ -12,7 +12,6 @@ public sealed class ScreenTests
 
     [Theory]
     [Trait("Category", "Boot")]
-    [InlineData("interpreter")]
     [InlineData("recompiler")]
     public void Linux_shows_its_shell_on_the_screen_and_takes_what_is_typed(string engine)
     {

@@ -63,6 +63,13 @@ public sealed class HostX87Tests
                 result = expected;
             }
 
+            // Some of AMD's processors find underflow in a denormal operand that FSCALE leaves as it is, when that is unmasked.
+            const int Underflow = 1 << 4;
+            if (name == "FSCALE" && !NativeCode.IsIntel && (controlWord & Underflow) == 0 && (a.SignExponent & 0x7fff) == 0)
+            {
+                continue;
+            }
+
             if ((result != expected || ((actualStatus ^ status) & mask) != 0) && failures++ < 12)
             {
                 report += $"\n{a.SignExponent:X4}:{a.Significand:X16} {b.SignExponent:X4}:{b.Significand:X16} CW {controlWord:X4}"

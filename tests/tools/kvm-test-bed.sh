@@ -20,7 +20,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
-cpus=1 memory=2G timeout=300 model=max,la57=off append= loglevel=quiet self_test=
+cpus=1 memory=2G timeout=300 model=max,la57=off append= loglevel=loglevel=0 self_test=
 cache=$root/artifacts/kvm-test-bed
 script=
 files=()

@@ -5,6 +5,7 @@ using Xunit;
 namespace Sosia.Guests.Tests.KvmBed;
 
 /// <summary>The bed itself: what runs in it comes out, and its KVM is one.</summary>
+[Collection(KvmBedCollection.Name)]
 [Trait("Category", "Boot")]
 public sealed class KvmBedTests
 {

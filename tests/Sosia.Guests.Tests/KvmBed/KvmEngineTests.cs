@@ -8,6 +8,7 @@ namespace Sosia.Guests.Tests.KvmBed;
 
 /// <summary>The engine "kvm" in the bed: the published program runs the embedded guest there, by the bed's KVM.</summary>
 /// <remarks>The processor model is x86-64-v3: with XSAVEOPT and without AVX the bed's emulation of SVM fails under QEMU's own KVM engine too.</remarks>
+[Collection(KvmBedCollection.Name)]
 [Trait("Category", "Boot")]
 public sealed class KvmEngineTests
 {
@@ -21,7 +22,7 @@ public sealed class KvmEngineTests
             : > out
             tail -f /dev/null > in &
             holder=$!
-            /opt/sosia/sosia run --cpu x86-64-v3 --timeout 100s --stats stats.json "$@" < in > out 2> err &
+            /opt/sosia/sosia run --cpu x86-64-v3 --timeout 250s --stats stats.json "$@" < in > out 2> err &
             guest=$!
             exec 9> in
             while kill -0 $guest 2> /dev/null && ! grep -q 'sosia:~#' out; do usleep 100000; done

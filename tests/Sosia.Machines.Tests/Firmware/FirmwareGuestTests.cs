@@ -99,22 +99,6 @@ public sealed class FirmwareGuestTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    /// <summary>UEFI firmware: 64-bit code that runs from the ROM until it has found memory.</summary>
-    [Fact]
-    [Trait("Category", "Slow")]
-    public void Ovmf_comes_to_its_shell()
-    {
-        const string Ovmf = "/usr/share/ovmf/OVMF.fd";
-        if (!File.Exists(Ovmf))
-        {
-            output.WriteLine("SKIPPED: OVMF (package ovmf) is not installed.");
-            return;
-        }
-
-        using VirtualMachine vm = VirtualMachine.Create(FirmwareBench.Options() with { Bios = Ovmf, MemoryByteCount = 256 << 20, ClockMode = ClockMode.Fast });
-        vm.Console.Expect("UEFI Interactive Shell", FirmwareBench.Patience);
-    }
-
     // A disk with a boot record, GRUB's core behind it, and a partition with an ext2 file system; null where a program is missing.
     private string? MakeGrubDisk()
     {
