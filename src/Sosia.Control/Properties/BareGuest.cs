@@ -106,7 +106,15 @@ internal sealed unsafe class BareGuest : IDisposable
     /// <param name="machine">The machine's name.</param>
     /// <param name="mayRestart">True when a triple fault or a reset restarts the machine instead of ending it.</param>
     /// <param name="prepare">Changes the image, whose first byte is at 1 MiB, before it is loaded; null for nothing.</param>
-    public BareGuest(IEngine engine, Action<Assembler>? kernel = null, Action<Assembler>? user = null, string machine = "pc", bool mayRestart = false, Action<byte[]>? prepare = null)
+    /// <param name="cpuModel">The processor model; null for the usual one.</param>
+    public BareGuest(
+        IEngine engine,
+        Action<Assembler>? kernel = null,
+        Action<Assembler>? user = null,
+        string machine = "pc",
+        bool mayRestart = false,
+        Action<byte[]>? prepare = null,
+        string? cpuModel = null)
     {
         byte[] image = BuildImage(kernel ?? EnterUser, user);
         prepare?.Invoke(image);
@@ -124,6 +132,7 @@ internal sealed unsafe class BareGuest : IDisposable
                     ClockMode = ClockMode.RealTime,
                     NoReboot = !mayRestart,
                     RandomSeed = 1,
+                    CpuModel = cpuModel,
                 },
                 engine);
         }

@@ -1,0 +1,117 @@
+using System;
+using Sosia.Control;
+using Sosia.Control.Properties;
+using Sosia.Core.Execution;
+using Sosia.Devices.Screen;
+using Sosia.Engines.Kvm;
+using Sosia.Jit.X64;
+
+namespace Sosia.Kvm.Checks.Memory;
+
+/// <summary>
+/// The display learns from KVM which pages of video memory the guest has written, through the window at A0000h in a linear mode. A write before the guest moves the
+/// window on, which makes another slot of it, is not lost.
+/// </summary>
+internal sealed class ScreenWritesCheck : ICheck
+{
+    private const uint Window = 0xa_0000;
+    private const int Width = 640;
+    private const int BankByteCount = 0x1_0000;
+    private const int Pixels = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly (ushort Index, ushort Value)[] Mode = [(4, 0), (1, Width), (2, 480), (3, 32), (4, 0x41)];
+
+    private readonly ulong[] _stops = new ulong[4];
+
+    public string Name => "what the guest writes into video memory is drawn, also what it wrote before it moved the window";
+
+    public void Run()
+    {
+        using var guest = new BareGuest(new KvmEngine(), kernel: Emit);
+        VirtualMachine machine = guest.Machine;
+        IScreenSource screen = machine.Machine.Screen ?? throw new CheckFailedException("the machine has no screen");
+        var picture = new ScreenPicture();
+        machine.SetDebug(0, new DebugControl { Breakpoints = _stops });
+
+        RunTo(machine, 0);
+        Expect.True(screen.Capture(), "the mode is new");
+        screen.Render(picture);
+        Expect.Equal(Width, picture.Width, "columns");
+        Expect.True(!screen.Capture(), "nothing has changed since");
+
+        RunTo(machine, 1);
+        Draw(screen, picture, 0x112233, 0);
+        RunTo(machine, 2);
+        Draw(screen, picture, 0x445566, 4096 / Pixels);
+
+        // A pixel in the first bank and one in the second.
+        RunTo(machine, 3);
+        Draw(screen, picture, 0x778899, 8192 / Pixels);
+        Expect.Equal(0xaabbcc, Pixel(picture, BankByteCount / Pixels), "the pixel in the second bank");
+        Expect.True(!screen.Capture(), "nothing has changed since");
+    }
+
+    private static void Draw(IScreenSource screen, ScreenPicture picture, int color, int pixel)
+    {
+        Expect.True(screen.Capture(), "something was drawn");
+        screen.Render(picture);
+        Expect.Equal(color, Pixel(picture, pixel), $"pixel {pixel}");
+    }
+
+    private static int Pixel(ScreenPicture picture, int pixel) => picture.Pixels[pixel] & 0xff_ffff;
+
+    private void RunTo(VirtualMachine machine, int stop)
+    {
+        if (stop > 0)
+        {
+            // Who goes on executes the instruction first.
+            machine.Step(1);
+        }
+
+        Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, "why it stopped");
+        Expect.Equal(_stops[stop], machine.ReadRegister("rip"), "RIP");
+    }
+
+    private void Emit(Assembler assembler)
+    {
+        foreach ((ushort index, ushort value) in Mode)
+        {
+            SetRegister(assembler, index, value);
+        }
+
+        assembler.MovImmediate(Gpr.Rbx, Window);
+        Stop(assembler, 0);
+        WritePixel(assembler, 0, 0x112233);
+        Stop(assembler, 1);
+        WritePixel(assembler, 4096, 0x445566);
+        Stop(assembler, 2);
+        WritePixel(assembler, 8192, 0x778899);
+        SetRegister(assembler, 5, 1); // the window's bank
+        WritePixel(assembler, 0, 0xaabbcc);
+        Stop(assembler, 3);
+        BareGuest.End(assembler);
+    }
+
+    private void Stop(Assembler assembler, int number)
+    {
+        _stops[number] = (ulong)assembler.ExecuteAddress(assembler.Position);
+        assembler.Emit([0x90]);
+    }
+
+    private static void WritePixel(Assembler assembler, int offset, int color)
+    {
+        assembler.MovImmediate(Gpr.Rax, color);
+        assembler.Mov(32, new Mem(Gpr.Rbx, offset), Gpr.Rax);
+    }
+
+    private static void SetRegister(Assembler assembler, ushort index, ushort value)
+    {
+        assembler.MovImmediate(Gpr.Rdx, 0x1ce);
+        assembler.MovImmediate(Gpr.Rax, index);
+        assembler.Emit([0x66, 0xef]); // out dx, ax
+        assembler.MovImmediate(Gpr.Rdx, 0x1cf);
+        assembler.MovImmediate(Gpr.Rax, value);
+        assembler.Emit([0x66, 0xef]);
+    }
+}
