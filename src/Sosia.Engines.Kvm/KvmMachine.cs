@@ -31,6 +31,7 @@ internal sealed class KvmMachine : IDisposable
     public KvmMachine(KvmSystem system, IMachineHardware hardware, KvmOptions options)
     {
         Hardware = hardware;
+        Breakpoints = new SoftwareBreakpoints(hardware.Memory);
         _vm = system.CreateVm();
         try
         {
@@ -64,6 +65,9 @@ internal sealed class KvmMachine : IDisposable
 
     /// <summary>Devices' doorbells; null where each is an exit.</summary>
     public Doorbells? Doorbells { get; }
+
+    /// <summary>A debugger's breakpoints beyond those that a processor has registers for.</summary>
+    public SoftwareBreakpoints Breakpoints { get; }
 
     /// <summary>Which interrupt controllers are the kernel's: never <see cref="KvmIrqChip.Auto"/>.</summary>
     public KvmIrqChip IrqChip { get; }
@@ -153,6 +157,7 @@ internal sealed class KvmMachine : IDisposable
         }
 
         Doorbells?.Close();
+        Breakpoints.Withdraw();
         if (_isTakenOver)
         {
             Interrupts!.Leave(_processors.Values);
@@ -169,6 +174,19 @@ internal sealed class KvmMachine : IDisposable
 
         Slots.CollectWrites();
         NoteNativeWrites();
+    }
+
+    /// <summary>Tells KVM what a debugger wants of the processors.</summary>
+    /// <returns>False when KVM has no such thing.</returns>
+    public bool TryApplyDebug()
+    {
+        bool isApplied = true;
+        foreach (KvmProcessor processor in _processors.Values)
+        {
+            isApplied &= processor.TryApplyDebug();
+        }
+
+        return isApplied;
     }
 
     /// <summary>Who holds code of the guest's drops it: the guest may have written anywhere since.</summary>

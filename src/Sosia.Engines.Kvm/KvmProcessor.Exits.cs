@@ -55,7 +55,7 @@ internal sealed unsafe partial class KvmProcessor
                 return ExitReason.Shutdown;
             case KvmExit.Debug:
                 _exits.Count(ExitCounters.Cause.Debug);
-                return ExitReason.DebugEvent;
+                return run->DebugException == ExceptionVector.Breakpoint ? MeetInt3() : ExitReason.DebugEvent;
             case KvmExit.InternalError:
                 _exits.Count(ExitCounters.Cause.EmulationFailure);
                 return InterpretDifficult();

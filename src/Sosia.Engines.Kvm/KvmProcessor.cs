@@ -20,7 +20,9 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     private const long MinInterpreted = 1;
     private const long MaxInterpreted = 8192;
     private const long ClosedGateInstructions = 1000;
-    private static readonly TimeSpan Soon = TimeSpan.FromMicroseconds(100);
+
+    // KVM has failed again at once when less time went by than so many moves of the state take; the move to KVM is a part of it.
+    private const int SoonMoves = 4;
 
     private readonly KvmMachine _machine;
     private readonly X86Cpu _cpu;
@@ -31,6 +33,7 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     private bool _isInKvm;
     private bool _hasJustMoved;
     private bool _hasOpenExit;
+    private bool _hasDebugEvent;
     private long _interpretNext = MinInterpreted;
     private long _lastFailure;
 
@@ -58,6 +61,12 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     /// <summary>Runs guest code until something happens that is not the engine's business.</summary>
     public ExitReason Run()
     {
+        if (_hasDebugEvent)
+        {
+            _hasDebugEvent = false;
+            return ExitReason.DebugEvent;
+        }
+
         _vcpu.Enter();
         try
         {
@@ -86,6 +95,7 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
                 RunTimers();
                 _machine.Slots.Update();
                 _machine.Doorbells?.Update();
+                _machine.Breakpoints.Insert();
                 _machine.TakeOver();
                 EnsureInKvm();
                 Inject();
@@ -121,32 +131,6 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
         return reason;
     }
 
-    /// <summary>Breakpoints and single step from outside the guest, by the host's debug registers.</summary>
-    /// <returns>False when this KVM has no such thing.</returns>
-    public bool TrySetDebug(DebugControl control)
-    {
-        const ulong BreakpointsFixed = 0x400;
-        var debug = new KvmGuestDebug();
-        if (control.IsSingleStep)
-        {
-            debug.Control = KvmGuestDebug.Enable | KvmGuestDebug.SingleStep;
-        }
-
-        if (control.Breakpoints.Count != 0)
-        {
-            debug.Control |= KvmGuestDebug.Enable | KvmGuestDebug.HardwareBreakpoints;
-            debug.Registers[7] = BreakpointsFixed;
-            for (int i = 0; i < control.Breakpoints.Count; i++)
-            {
-                debug.Registers[i] = control.Breakpoints[i];
-                // Enabled globally, on execution, length 1.
-                debug.Registers[7] |= 2UL << (2 * i);
-            }
-        }
-
-        return _vcpu.TrySetGuestDebug(debug) == 0;
-    }
-
     /// <summary>Gives KVM the state, unless it has it.</summary>
     public void EnsureInKvm()
     {
@@ -167,15 +151,9 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
             return;
         }
 
-        // An access that the last exit was about is completed first; that may lead to the next part of it.
-        while (_hasOpenExit && !_vcpu.Complete())
-        {
-            _ = HandleExit();
-        }
-
-        _hasOpenExit = false;
+        bool isUp = CompleteAccess();
         _isInKvm = false;
-        if (!_transfer.Pull())
+        if (!_transfer.Pull() || !isUp)
         {
             _cpu.State->ShutDown = 1;
         }
@@ -214,6 +192,37 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
         _cpu.AttentionRequested = null;
         _interpreter.Dispose();
         _vcpu.Dispose();
+    }
+
+    // An access that the last exit was about is completed, which may lead to the next part of it. False when the processor has shut down.
+    private bool CompleteAccess()
+    {
+        while (_hasOpenExit && _vcpu.Complete() == 0)
+        {
+            _hasOpenExit = false;
+            switch (_vcpu.Shared->ExitReason)
+            {
+                case KvmExit.Io:
+                case KvmExit.Mmio:
+                case KvmExit.ReadMsr:
+                case KvmExit.WriteMsr:
+                    _ = HandleExit();
+                    break;
+                case KvmExit.Debug:
+                    _exits.Count(ExitCounters.Cause.Debug);
+                    _hasDebugEvent = true;
+                    break;
+                case KvmExit.Shutdown:
+                    _exits.Count(ExitCounters.Cause.Shutdown);
+                    return false;
+                default:
+                    // KVM cannot go on with the instruction, which is still to be executed: whoever has the state does that.
+                    break;
+            }
+        }
+
+        _hasOpenExit = false;
+        return true;
     }
 
     // Looks at what waits at an instruction boundary. Null: go on.
@@ -337,12 +346,15 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
         }
     }
 
-    // The interpreter executes what KVM cannot: this instruction, and more when KVM fails again at once.
+    // The interpreter executes what KVM cannot: this instruction, and more each time when KVM fails again at once.
     private ExitReason? InterpretDifficult()
     {
-        long now = Stopwatch.GetTimestamp();
-        _interpretNext = Stopwatch.GetElapsedTime(_lastFailure, now) < Soon ? Math.Min(_interpretNext * 2, MaxInterpreted) : MinInterpreted;
-        ExitReason? reason = Interpret(_interpretNext);
+        long failure = Stopwatch.GetTimestamp();
+        BringBack();
+        long move = Stopwatch.GetTimestamp() - failure;
+        // A host that was busy with something else makes a failure look late: that halves, and does not forget.
+        _interpretNext = failure - _lastFailure < SoonMoves * move ? Math.Min(_interpretNext * 2, MaxInterpreted) : Math.Max(_interpretNext / 2, MinInterpreted);
+        ExitReason? reason = _isSingleStep ? InterpretOne() : Interpret(_interpretNext);
         _lastFailure = Stopwatch.GetTimestamp();
         return reason;
     }
@@ -350,6 +362,8 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     private ExitReason? Interpret(long instructionCount)
     {
         BringBack();
+        // Other processors that run meanwhile may miss one of a debugger's breakpoints; the interpreter must not meet them.
+        _machine.Breakpoints.Withdraw();
         _machine.NoteNativeWrites();
         long before = _cpu.RetiredInstructions;
         ExitReason reason = _interpreter.Run(_cpu, new RunLimits(instructionCount));

@@ -96,6 +96,11 @@ internal sealed unsafe class MemorySlots : IMemoryMapObserver
             {
                 _vm.SetMemory(i, slot.GuestPhysical, 0, _memory.Ram.HostBase + slot.RamOffset, false, false);
                 _slots[i] = null;
+                if (slot.TracksWrites)
+                {
+                    // What KVM knew of its writes is gone with it.
+                    _memory.Ram.BeforeWrite(slot.RamOffset, (int)slot.ByteCount);
+                }
             }
         }
 

@@ -101,13 +101,13 @@ public sealed unsafe partial class KvmVcpu : KvmDescriptor
     }
 
     /// <summary>Completes what the last exit left open, without executing an instruction.</summary>
-    /// <returns>False when that led to another exit, which has to be handled first.</returns>
-    public bool Complete()
+    /// <returns>0 when that led to another exit; else the error number: <see cref="Files.HostError.Interrupted"/> when nothing is open any more.</returns>
+    public int Complete()
     {
         _run->ImmediateExit = 1;
-        bool isComplete = Run() == Files.HostError.Interrupted;
+        int error = Run();
         _run->ImmediateExit = 0;
-        return isComplete;
+        return error;
     }
 
     /// <summary>Makes <see cref="Run"/> return, or return at once the next time. Callable from any thread.</summary>

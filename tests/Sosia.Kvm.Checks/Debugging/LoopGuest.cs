@@ -37,6 +37,15 @@ internal sealed class LoopGuest : IDisposable
     /// <summary>Linear address of the instruction behind that.</summary>
     public ulong Comparing { get; private set; }
 
+    /// <summary>Executes everything before the loop, by the interpreter.</summary>
+    public void RunToLoop()
+    {
+        while (Guest.Machine.ReadRegister("rip") != Counting)
+        {
+            Guest.Machine.Step(1);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Guest.Dispose();
 

@@ -27,13 +27,8 @@ internal sealed class SingleStepCheck : ICheck
         using var reference = new LoopGuest(new InterpreterEngine(), isUser);
         using var loop = new LoopGuest(new KvmEngine(), isUser);
         VirtualMachine machine = loop.Guest.Machine;
-        machine.SetDebug(0, new DebugControl { Breakpoints = [loop.Counting] });
-        Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, "why it stopped");
-        while (reference.Guest.Machine.ReadRegister("rip") != loop.Counting)
-        {
-            reference.Guest.Machine.Step(1);
-        }
-
+        loop.RunToLoop();
+        reference.RunToLoop();
         machine.SetDebug(0, new DebugControl { IsSingleStep = true });
         List<ulong> expected = [];
         List<ulong> actual = [];

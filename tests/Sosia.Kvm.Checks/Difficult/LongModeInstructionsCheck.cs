@@ -16,7 +16,7 @@ internal sealed class LongModeInstructionsCheck : ICheck
     private const uint EventTimers = 0xfed0_0000;
     private const byte Counter = 0xf0;
     private const int ResultByteCount = 0x1000;
-    private const long NativeRounds = 100_000;
+    private const long NativeRounds = 20_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // Their operand is [rbx], the result goes to where the next instruction puts it.

@@ -7,7 +7,7 @@ namespace Sosia.Kvm.Checks.Difficult;
 internal sealed class RealModeInstructionsCheck : ICheck
 {
     private const uint RoutineRounds = 20;
-    private const uint LoopRounds = 100_000;
+    private const uint LoopRounds = 20_000;
 
     public string Name => "instructions that KVM cannot emulate are completed in real mode, also those that lie in a device's memory";
 
