@@ -137,6 +137,12 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
         if (!_isInKvm)
         {
             _transfer.Push();
+            if (_isSingleStep)
+            {
+                // KVM sets the trap flag only for the address at which it was asked to.
+                _ = TryApplyDebug();
+            }
+
             _isInKvm = true;
             _hasJustMoved = true;
             _machine.HasRunNatively = true;

@@ -13,7 +13,7 @@ internal static class Program
     private static readonly ICheck[] Checks =
     [
         new Debugging.BreakpointsCheck(),
-        new Debugging.OwnInt3Check(),
+        new Debugging.DebugRegistersCheck(),
         new Debugging.SingleStepCheck(),
         new Difficult.LongModeInstructionsCheck(),
         new Difficult.RealModeInstructionsCheck(),

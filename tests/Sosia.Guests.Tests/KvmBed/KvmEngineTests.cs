@@ -54,10 +54,10 @@ public sealed class KvmEngineTests
     }
 
     [KvmBedFact]
-    public void Two_processors_boot_by_KVM_with_controllers_in_the_kernel_and_with_our_own()
+    public void Several_processors_boot_by_KVM_with_controllers_in_the_kernel_and_with_our_own()
     {
-        Assert.Contains("\n2\n", Boot("nproc", "--engine kvm --cpus 2").Console, StringComparison.Ordinal);
-        Assert.Contains("\n2\n", Boot("nproc", "--engine kvm --cpus 2 --kvm-irqchip off").Console, StringComparison.Ordinal);
+        Assert.Contains("\n4\n", Boot("nproc", "--engine kvm --cpus 4").Console, StringComparison.Ordinal);
+        Assert.Contains("\n3\n", Boot("nproc", "--engine kvm --cpus 3 --kvm-irqchip off").Console, StringComparison.Ordinal);
     }
 
     [KvmBedFact]

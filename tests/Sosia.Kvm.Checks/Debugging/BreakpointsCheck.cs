@@ -1,22 +1,25 @@
 using System;
+using System.Collections.Generic;
 using Sosia.Control;
+using Sosia.Control.Properties;
 using Sosia.Core.Execution;
 using Sosia.Engines.Kvm;
 
 namespace Sosia.Kvm.Checks.Debugging;
 
 /// <summary>
-/// More breakpoints than the processor has registers for stop the machine before their instructions, every time, and the guest notices nothing. (The registers
-/// themselves say nothing in the bed: QEMU does not look at them in nested guests.)
+/// A breakpoint for which the processor has no register stops the machine before its instruction, every time, and is nowhere to be seen while the machine stands.
+/// QEMU's emulation of SVM knows no interception of INT3: there the guest must see the exception where the breakpoint is.
 /// </summary>
 internal sealed class BreakpointsCheck : ICheck
 {
+    private const int BreakpointVector = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    // Never executed; they take the registers.
+    // Never executed; they take the registers, at which QEMU does not look in a guest's guest.
     private static readonly ulong[] Others = [0x1000, 0x1001, 0x1002, 0x1003];
 
-    public string Name => "breakpoints stop before their instructions in ring 0 and in ring 3, every time";
+    public string Name => "breakpoints beyond the processor's registers are INT3s in ring 0 and in ring 3, in memory only while the guest runs";
 
     public void Run()
     {
@@ -29,14 +32,25 @@ internal sealed class BreakpointsCheck : ICheck
         using var loop = new LoopGuest(new KvmEngine(), isUser);
         VirtualMachine machine = loop.Guest.Machine;
         loop.RunToLoop();
-        byte[] code = new byte[1];
+        byte[] before = Code(loop);
         machine.SetDebug(0, new DebugControl { Breakpoints = [.. Others, loop.Writing, loop.Comparing] });
+        RunResult first = machine.Run(Patience);
+        Expect.Equal(Convert.ToHexString(before), Convert.ToHexString(Code(loop)), "the code while the machine stands");
+        if (first.Reason == StopReason.DebugExit)
+        {
+            IReadOnlyList<CaughtFault> faults = loop.Guest.Faults();
+            Expect.Equal(BreakpointVector, faults[0].Vector, "the first exception");
+            Expect.Equal(loop.Writing + 1, faults[0].Rip, "the address behind the breakpoint");
+            Program.Note("this host's KVM does not intercept INT3");
+            return;
+        }
+
         for (ulong round = 1; round <= LoopGuest.Rounds; round++)
         {
-            RunTo(machine, loop.Writing, round);
-            machine.ReadLinear(loop.Writing, code);
-            Expect.True(code[0] != 0xcc, "memory holds the guest's code while the machine stands still");
-            RunTo(machine, loop.Comparing, round);
+            Expect.Equal(StopReason.DebugEvent, round == 1 ? first.Reason : machine.Run(Patience).Reason, "why it stopped");
+            StandsAt(machine, loop.Writing, round);
+            Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, "why it stopped");
+            StandsAt(machine, loop.Comparing, round);
         }
 
         machine.SetDebug(0, DebugControl.None);
@@ -44,9 +58,15 @@ internal sealed class BreakpointsCheck : ICheck
         Expect.Equal(1UL, loop.Guest.FaultCount, "exceptions that the guest saw, with the last INT 80h");
     }
 
-    private static void RunTo(VirtualMachine machine, ulong linear, ulong count)
+    private static byte[] Code(LoopGuest loop)
     {
-        Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, "why it stopped");
+        byte[] code = new byte[loop.Comparing - loop.Counting];
+        loop.Guest.Machine.ReadPhysical(loop.Counting, code);
+        return code;
+    }
+
+    private static void StandsAt(VirtualMachine machine, ulong linear, ulong count)
+    {
         Expect.Equal(linear, machine.ReadRegister("rip"), "RIP");
         Expect.Equal(count, machine.ReadRegister("rax"), "RAX");
         // Who goes on executes the instruction first.

@@ -53,6 +53,9 @@ internal sealed class LoopGuest : IDisposable
     {
         ulong Here() => (ulong)assembler.ExecuteAddress(assembler.Position);
 
+        // An exception ends the program.
+        Label end = assembler.NewLabel();
+        assembler.Lea(Gpr.R15, end);
         assembler.MovImmediate(Gpr.Rax, 0);
         Label again = assembler.NewLabel();
         assembler.Bind(again);
@@ -65,6 +68,7 @@ internal sealed class LoopGuest : IDisposable
         Comparing = Here();
         assembler.Alu(AluOperation.Cmp, 64, Gpr.Rax, (int)Rounds);
         assembler.Jcc(Condition.NotZero, again);
+        assembler.Bind(end);
         BareGuest.End(assembler);
     }
 }

@@ -1,4 +1,7 @@
 using System;
+using System.Globalization;
+using System.Linq;
+using Sosia.Control;
 using Sosia.Control.Properties;
 using Sosia.Core.Execution;
 using Sosia.Engines.Interpreter;
@@ -61,6 +64,8 @@ internal sealed class LongModeInstructionsCheck : ICheck
             engine,
             kernel: assembler =>
             {
+                Label refused = assembler.NewLabel();
+                assembler.Lea(Gpr.R15, refused);
                 AllowAvx(assembler);
                 if (isUser)
                 {
@@ -70,14 +75,23 @@ internal sealed class LongModeInstructionsCheck : ICheck
                 {
                     Emit(assembler);
                 }
+
+                assembler.Bind(refused);
+                BareGuest.End(assembler);
             },
             user: isUser ? Emit : null,
             prepare: static image => BareGuest.Poke(image, BareGuest.PageTable + (BareGuest.Spare / 4096 * 8), EventTimers | 7),
             cpuModel: "x86-64-v3");
-        var end = guest.Machine.Run(Patience);
+        RunResult end = guest.Machine.Run(Patience);
+        MachineStats stats = guest.Machine.GetStats();
+        CaughtFault first = guest.Faults().FirstOrDefault();
+        Expect.True(
+            end.Reason == StopReason.DebugExit && guest.FaultCount == 1,
+            string.Create(CultureInfo.InvariantCulture,
+                $"it came to its end under '{stats.Engine}' without exceptions ({end.Reason}, {guest.FaultCount} exceptions, the first {first}; at 0x{guest.Machine.ReadRegister("rip"):x}; {stats.EmulationFailures} failures)"));
         byte[] results = new byte[ResultByteCount];
         guest.Machine.ReadPhysical(BareGuest.UserData, results);
-        return new Outcome(end, results, guest.Machine.GetStats());
+        return new Outcome(end, results, stats);
     }
 
     private static void AllowAvx(Assembler assembler) => assembler.Emit(
@@ -88,6 +102,9 @@ internal sealed class LongModeInstructionsCheck : ICheck
 
     private static void Emit(Assembler assembler)
     {
+        // An exception ends the program.
+        Label end = assembler.NewLabel();
+        assembler.Lea(Gpr.R15, end);
         assembler.MovImmediate(Gpr.Rbx, BareGuest.Spare + Counter);
         assembler.MovImmediate(Gpr.Rdi, BareGuest.UserData);
         assembler.MovImmediate(Gpr.Rax, 0x0123_4567_89ab_cdef);
@@ -107,6 +124,7 @@ internal sealed class LongModeInstructionsCheck : ICheck
         assembler.Unary(UnaryOperation.Dec, 64, Gpr.Rcx);
         assembler.Jcc(Condition.NotZero, again);
         assembler.Mov(64, new Mem(Gpr.Rdi), Gpr.Rax);
+        assembler.Bind(end);
         BareGuest.End(assembler);
     }
 

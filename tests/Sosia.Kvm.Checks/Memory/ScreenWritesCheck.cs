@@ -1,7 +1,6 @@
 using System;
 using Sosia.Control;
 using Sosia.Control.Properties;
-using Sosia.Core.Execution;
 using Sosia.Devices.Screen;
 using Sosia.Engines.Kvm;
 using Sosia.Jit.X64;
@@ -18,42 +17,32 @@ internal sealed class ScreenWritesCheck : ICheck
     private const int Width = 640;
     private const int BankByteCount = 0x1_0000;
     private const int Pixels = 4;
+    private const uint StopAt = BareGuest.UserData;
+    private const uint PermissionAt = BareGuest.UserData + 8;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly (ushort Index, ushort Value)[] Mode = [(4, 0), (1, Width), (2, 480), (3, 32), (4, 0x41)];
-
-    // Never executed; they take the processor's debug registers, at which the bed does not look.
-    private static readonly ulong[] Others = [0x1000, 0x1001, 0x1002, 0x1003];
-
-    private readonly ulong[] _stops = new ulong[4];
 
     public string Name => "what the guest writes into video memory is drawn, also what it wrote before it moved the window";
 
     public void Run()
     {
         using var guest = new BareGuest(new KvmEngine(), kernel: Emit);
-        VirtualMachine machine = guest.Machine;
-        IScreenSource screen = machine.Machine.Screen ?? throw new CheckFailedException("the machine has no screen");
+        IScreenSource screen = guest.Machine.Machine.Screen ?? throw new CheckFailedException("the machine has no screen");
         var picture = new ScreenPicture();
-        while (machine.ReadRegister("rip") != BareGuest.KernelProgram)
-        {
-            machine.Step(1);
-        }
-
-        machine.SetDebug(0, new DebugControl { Breakpoints = [.. Others, .. _stops] });
-        RunTo(machine, 0);
+        RunTo(guest, 1);
         Expect.True(screen.Capture(), "the mode is new");
         screen.Render(picture);
         Expect.Equal(Width, picture.Width, "columns");
         Expect.True(!screen.Capture(), "nothing has changed since");
 
-        RunTo(machine, 1);
+        RunTo(guest, 2);
         Draw(screen, picture, 0x112233, 0);
-        RunTo(machine, 2);
+        RunTo(guest, 3);
         Draw(screen, picture, 0x445566, 4096 / Pixels);
 
         // A pixel in the first bank and one in the second.
-        RunTo(machine, 3);
+        RunTo(guest, 4);
         Draw(screen, picture, 0x778899, 8192 / Pixels);
         Expect.Equal(0xaabbcc, Pixel(picture, BankByteCount / Pixels), "the pixel in the second bank");
         Expect.True(!screen.Capture(), "nothing has changed since");
@@ -68,19 +57,14 @@ internal sealed class ScreenWritesCheck : ICheck
 
     private static int Pixel(ScreenPicture picture, int pixel) => picture.Pixels[pixel] & 0xff_ffff;
 
-    private void RunTo(VirtualMachine machine, int stop)
+    // Lets the guest go on to the next stop.
+    private static void RunTo(BareGuest guest, ulong stop)
     {
-        if (stop > 0)
-        {
-            // Who goes on executes the instruction first.
-            machine.Step(1);
-        }
-
-        Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, "why it stopped");
-        Expect.Equal(_stops[stop], machine.ReadRegister("rip"), "RIP");
+        guest.Write(PermissionAt, stop - 1);
+        Expect.Equal(StopReason.ConditionMet, guest.Machine.RunUntil(() => guest.Read(StopAt) == stop, Patience).Reason, $"whether it comes to stop {stop}");
     }
 
-    private void Emit(Assembler assembler)
+    private static void Emit(Assembler assembler)
     {
         foreach ((ushort index, ushort value) in Mode)
         {
@@ -88,22 +72,27 @@ internal sealed class ScreenWritesCheck : ICheck
         }
 
         assembler.MovImmediate(Gpr.Rbx, Window);
-        Stop(assembler, 0);
-        WritePixel(assembler, 0, 0x112233);
         Stop(assembler, 1);
-        WritePixel(assembler, 4096, 0x445566);
+        WritePixel(assembler, 0, 0x112233);
         Stop(assembler, 2);
+        WritePixel(assembler, 4096, 0x445566);
+        Stop(assembler, 3);
         WritePixel(assembler, 8192, 0x778899);
         SetRegister(assembler, 5, 1); // the window's bank
         WritePixel(assembler, 0, 0xaabbcc);
-        Stop(assembler, 3);
+        Stop(assembler, 4);
         BareGuest.End(assembler);
     }
 
-    private void Stop(Assembler assembler, int number)
+    private static void Stop(Assembler assembler, int number)
     {
-        _stops[number] = (ulong)assembler.ExecuteAddress(assembler.Position);
-        assembler.Emit([0x90]);
+        assembler.MovImmediate(Gpr.Rax, number);
+        assembler.Mov(64, Mem.Absolute((int)StopAt), Gpr.Rax);
+        Label wait = assembler.NewLabel();
+        assembler.Bind(wait);
+        assembler.Pause();
+        assembler.Alu(AluOperation.Cmp, 64, Gpr.Rax, Mem.Absolute((int)PermissionAt));
+        assembler.Jcc(Condition.NotZero, wait);
     }
 
     private static void WritePixel(Assembler assembler, int offset, int color)
