@@ -14,6 +14,7 @@ namespace Sosia.Kvm.Checks.Debugging;
 internal sealed class BreakpointsCheck : ICheck
 {
     private const int BreakpointVector = 3;
+    private const int ProtectionVector = 13;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // Never executed; they take the registers, at which QEMU does not look in a guest's guest.
@@ -39,8 +40,9 @@ internal sealed class BreakpointsCheck : ICheck
         if (first.Reason == StopReason.DebugExit)
         {
             IReadOnlyList<CaughtFault> faults = loop.Guest.Faults();
-            Expect.Equal(BreakpointVector, faults[0].Vector, "the first exception");
-            Expect.Equal(loop.Writing + 1, faults[0].Rip, "the address behind the breakpoint");
+            // The guest's gate is for ring 0 only.
+            Expect.Equal(isUser ? ProtectionVector : BreakpointVector, faults[0].Vector, "the first exception");
+            Expect.Equal(isUser ? loop.Writing : loop.Writing + 1, faults[0].Rip, "its address");
             Program.Note("this host's KVM does not intercept INT3");
             return;
         }

@@ -36,7 +36,9 @@ internal sealed class SingleStepCheck : ICheck
         {
             reference.Guest.Machine.Step(1);
             expected.Add(reference.Guest.Machine.ReadRegister("rip"));
-            Expect.Equal(StopReason.DebugEvent, machine.Run(Patience).Reason, $"why it stopped after step {i}");
+            RunResult step = machine.Run(Patience);
+            Expect.True(
+                step.Reason == StopReason.DebugEvent, $"step {i} stops ({step.Reason}; exceptions: {string.Join(", ", loop.Guest.Faults())}; before: {string.Join(" ", actual)})");
             actual.Add(machine.ReadRegister("rip"));
         }
 
