@@ -10,14 +10,13 @@ using Sosia.Jit.X64;
 namespace Sosia.Kvm.Checks.Speed;
 
 /// <summary>
-/// A loop in ring 3 and the same loop in ring 0: the guest reads its time-stamp counter before and after, and the host runs the loop in this process. What
-/// emulates an instruction takes dozens of times as long, and what traps leaves the guest each time.
+/// A loop in ring 3 and the same loop in ring 0: the guest reads its time-stamp counter before and after, and the host runs the loop in this process. The times are
+/// for people (a busy host makes any of them long); what is checked is that the guest is not left for its instructions.
 /// </summary>
 internal sealed class NativeSpeedCheck : ICheck
 {
     private const long Rounds = 2_000_000;
     private const int Runs = 3;
-    private const double MostTimesNative = 6;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly ComputeKernel Loop = new(
@@ -29,7 +28,7 @@ internal sealed class NativeSpeedCheck : ICheck
             assembler.Shift(ShiftOperation.Rol, 64, Gpr.Rax, 7);
         });
 
-    public string Name => "code in ring 3 runs at native speed and without exits";
+    public string Name => "code in ring 3 runs natively, without exits";
 
     public void Run()
     {
@@ -42,7 +41,6 @@ internal sealed class NativeSpeedCheck : ICheck
             CultureInfo.InvariantCulture,
             $"a round of the loop: natively {atHome:f2} ns, in ring 3 {user:f2} ns, in ring 0 {supervisor:f2} ns; exits in {Rounds} rounds: {userExits} and {supervisorExits}"));
         Expect.True(userExits < Rounds / 1000, $"few exits in {Rounds} rounds ({userExits})");
-        Expect.True(user < MostTimesNative * atHome, string.Create(CultureInfo.InvariantCulture, $"ring 3 takes {user:f2} ns a round, at most {MostTimesNative} times as long as {atHome:f2} ns"));
     }
 
     // The shortest of several runs, in nanoseconds per round by the guest's counter, and the fewest exits.
