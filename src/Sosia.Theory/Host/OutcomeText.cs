@@ -9,7 +9,7 @@ namespace Sosia.Theory.Host;
 internal static class OutcomeText
 {
     // What a program sees of RFLAGS; RF is the kernel's image only.
-    private const ulong VisibleFlags = 0x27_7fd5;
+    private const ulong VisibleFlags = 0x26_7fd5;
     private const int MaxShownBytes = 16;
 
     private static readonly string[] Names64 = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
