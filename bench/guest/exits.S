@@ -1,7 +1,7 @@
 # Measures what leaving guest code costs: a multiboot kernel that repeats one instruction at a time and prints, on the first serial port, how many ticks of the
 # time-stamp counter each repetition took. Ends by a write to port 0xf4 (--debug-exit 0xf4, or QEMU's isa-debug-exit).
 #
-#   gcc -m32 -nostdlib -static -Wl,--build-id=none,-Ttext=0x100000 -o exits exits.S
+#   gcc -m32 -nostdlib -static -Wl,--build-id=none,-N,-Ttext=0x100000 -o exits exits.S
 
         .set    SERIAL, 0x3f8
         .set    SCRATCH, SERIAL + 7                     # the UART's scratch register: a device of user space
