@@ -30,16 +30,16 @@ public sealed class KvmTheoryTests
     public void The_three_properties_of_KVM_are_measured_and_its_equivalence_is_said_to_be_by_console()
     {
         JsonElement report = Report("compare --properties --engines kvm --guest linux-x86_64-microvm --cpu x86-64-v3 --timeout 100s --json /tmp/report > /dev/null; cat /tmp/report");
-        JsonElement kvm = Assert.Single(report.GetProperty("Engines").EnumerateArray());
-        JsonElement equivalence = kvm.GetProperty("Equivalence");
-        Assert.Equal("Transcript", equivalence.GetProperty("Method").GetString());
-        Assert.True(equivalence.GetProperty("Holds").GetBoolean(), equivalence.ToString());
-        Assert.True(equivalence.GetProperty("Lines").GetInt32() > 50);
-        Assert.Empty(kvm.GetProperty("ResourceControl").EnumerateArray().Where(static t => !t.GetProperty("Passed").GetBoolean()).Select(static t => t.ToString()));
-        JsonElement efficiency = kvm.GetProperty("Efficiency");
-        Assert.Equal(-1, efficiency.GetProperty("Native").GetInt64());
-        Assert.True(efficiency.GetProperty("ExitsByCause").EnumerateObject().Sum(static e => e.Value.GetInt64()) > 0);
-        Assert.All(efficiency.GetProperty("Kernels").EnumerateArray(), static k => Assert.True(k.GetProperty("IsSumEqual").GetBoolean()));
+        JsonElement kvm = Assert.Single(report.GetProperty("engines").EnumerateArray());
+        JsonElement equivalence = kvm.GetProperty("equivalence");
+        Assert.Equal("Transcript", equivalence.GetProperty("method").GetString());
+        Assert.True(equivalence.GetProperty("holds").GetBoolean(), equivalence.ToString());
+        Assert.True(equivalence.GetProperty("lines").GetInt32() > 50);
+        Assert.Empty(kvm.GetProperty("resourceControl").EnumerateArray().Where(static t => !t.GetProperty("passed").GetBoolean()).Select(static t => t.ToString()));
+        JsonElement efficiency = kvm.GetProperty("efficiency");
+        Assert.Equal(-1, efficiency.GetProperty("native").GetInt64());
+        Assert.True(efficiency.GetProperty("exitsByCause").EnumerateObject().Sum(static e => e.Value.GetInt64()) > 0);
+        Assert.All(efficiency.GetProperty("kernels").EnumerateArray(), static k => Assert.True(k.GetProperty("isSumEqual").GetBoolean()));
     }
 
     private static string? Instruction(JsonElement finding) => finding.GetProperty("instruction").GetString();
