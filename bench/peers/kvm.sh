@@ -48,7 +48,7 @@ else
             [ ! -e "$folder/$rom" ] || files+=(--file "$folder/$rom=/usr/share/qemu/$rom")
         done
     done
-    tests/tools/kvm-test-bed.sh --append nosmap --timeout 900 --file artifacts/sosia=/opt/sosia --file guests/linux-x86_64/images/bzImage=/img/bzImage \
+    tests/tools/kvm-test-bed.sh --timeout 900 --file artifacts/sosia=/opt/sosia --file guests/linux-x86_64/images/bzImage=/img/bzImage \
         --file guests/linux-x86_64/images/initrd=/img/initrd --file "$(command -v qemu-system-x86_64)=/usr/bin/qemu-system-x86_64" "${files[@]}" \
         --file "$work/exits=/exits" --file "$work/script=/bench.sh" -- "sh /bench.sh $rounds /opt/sosia/sosia /img /exits"
 fi | tee "$work/figures"

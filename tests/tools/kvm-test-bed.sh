@@ -11,8 +11,6 @@
 #   --timeout SECONDS   gives up then (300)
 #   --cpu MODEL         QEMU's processor model (max,la57=off)
 #   --append TEXT       more of the kernel's command line
-#   --icount            time in the bed is the number of instructions that its one processor has executed, 1 ns each, and none while it is idle: what is
-#                       measured there is what was executed, however busy the host is
 #   --verbose           shows the kernel's messages
 #   --cache FOLDER      where kernel and initrd are kept (artifacts/kvm-test-bed)
 #
@@ -24,7 +22,6 @@ root=$(cd "$here/../.." && pwd)
 
 cpus=1 memory=2G timeout=300 model=max,la57=off append= loglevel=loglevel=0 self_test=
 cache=$root/artifacts/kvm-test-bed
-accel=tcg,thread=multi icount=()
 script=
 files=()
 
@@ -34,7 +31,6 @@ lacks() { echo "kvm-test-bed: $1" >&2; exit 4; }
 while [ $# -gt 0 ]; do
     case $1 in
         --self-test) self_test=1; shift; continue ;;
-        --icount) accel=tcg,thread=single icount=(-icount shift=0,sleep=off); shift; continue ;;
         --verbose) loglevel='ignore_loglevel earlyprintk=ttyS0,115200'; shift; continue ;;
         --) shift; break ;;
         --*) [ $# -gt 1 ] || refuse "the option $1 needs a value, or is unknown; the head of $here/kvm-test-bed.sh lists the options." ;;
@@ -182,7 +178,7 @@ INIT
 
 ended=0
 timeout "$timeout" qemu-system-x86_64 -nodefaults -display none -no-reboot -no-user-config \
-    -accel "$accel" ${icount[@]+"${icount[@]}"} -cpu "$model" -smp "$cpus" -m "$memory" \
+    -accel tcg,thread=multi -cpu "$model" -smp "$cpus" -m "$memory" \
     -kernel "$cache/base/vmlinux" -initrd "$work/initrd" \
     -append "console=ttyS0 $loglevel rdinit=/bed/init panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check $append" \
     -device isa-debug-exit,iobase=0xf4,iosize=1 -serial stdio -serial "file:$work/status" < /dev/null || ended=$?
