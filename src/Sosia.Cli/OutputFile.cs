@@ -32,18 +32,28 @@ internal static class OutputFile
     /// <param name="text">The text.</param>
     public static void Write(string option, string path, string text) => Write(option, path, writer => writer.Write(text));
 
-    /// <summary>Writes under another name first.</summary>
+    /// <summary>Writes a text under another name first.</summary>
     /// <param name="option">The option's name.</param>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the text.</param>
-    public static void Write(string option, string path, Action<TextWriter> write)
+    public static void Write(string option, string path, Action<TextWriter> write) => WriteBytes(option, path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        write(writer);
+    });
+
+    /// <summary>Writes under another name first.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the bytes.</param>
+    public static void WriteBytes(string option, string path, Action<Stream> write)
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (var writer = new StreamWriter(temporary))
+            using (FileStream stream = File.Create(temporary))
             {
-                write(writer);
+                write(stream);
             }
 
             File.Move(temporary, path, overwrite: true);

@@ -22,6 +22,8 @@ internal sealed class RunCommand
     private readonly Option<string[]> _serial = MachineArguments.Many("--serial", "stdio|file:F|none", "What is connected to the serial port; a second one is for the second port [stdio]");
     private readonly Option<string?> _display = MachineArguments.Text("--display", "WHERE", $"Where the machine's screen is shown: none, terminal, or {VncOptions.Form} [none]");
     private readonly Option<string?> _screenshot = MachineArguments.Text("--screenshot", "FILE", "Write the screen as a PNG file when the run ends");
+    private readonly Option<string?> _save = MachineArguments.Text("--save", "FILE", "When the run ends before the machine does (--timeout, a signal, Ctrl-A X), save its state there; not the contents of disks");
+    private readonly Option<string?> _restore = MachineArguments.Text("--restore", "FILE", "Go on with a state that --save wrote, under any engine; the machine's options must be those of that run");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "End with status 3 instead of restarting when the guest resets the machine" };
     private readonly Option<string?> _timeout = MachineArguments.Text("--timeout", "TIME", "End with status 124 after this much time, such as 90s or 5m");
     private readonly Option<string?> _clock = MachineArguments.Text("--clock", "MODE", "How guest time passes: realtime, fast (idle time is skipped), deterministic (time is the number of instructions) [realtime]");
@@ -47,7 +49,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._switchEvery, run._nets, run._serial, run._display, run._screenshot, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
+            [.. run._machine.All, run._engine, run._switchEvery, run._nets, run._serial, run._display, run._screenshot, run._save, run._restore, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
         {
             command.Add(option);
         }
@@ -174,6 +176,8 @@ internal sealed class RunCommand
             Serial = CheckSerial(parsed.GetValue(_serial) is { Length: > 0 } serial ? serial : [display.IsTerminal ? "none" : "stdio"], display),
             Display = display,
             Screenshot = parsed.GetValue(_screenshot),
+            SaveFile = parsed.GetValue(_save) is { } save ? SavedMachine.Check(save) : null,
+            RestoreFile = parsed.GetValue(_restore),
             Timeout = timeout is null ? null : OptionValue.Duration("--timeout", timeout),
             TimeoutText = timeout,
             StatsFile = parsed.GetValue(_stats) is { } stats ? StatsFile.Check(stats) : null,

@@ -78,6 +78,11 @@ internal sealed class RunSession : IDisposable
             throw new SosiaException($"The engine '{vm.Engine.Name}' makes no translations that --log or --perf-map could show; choose --engine recompiler.");
         }
 
+        if (_settings.RestoreFile is { } saved)
+        {
+            SavedMachine.Restore(vm, saved);
+        }
+
         TraceWriter? trace = _settings.Trace is null ? null : Own(new TraceWriter(_settings.Trace, vm));
         vm.ShutDown = (machine, cpu) =>
         {
@@ -139,7 +144,8 @@ internal sealed class RunSession : IDisposable
             PngFile.Write(picture, screen.Capture());
         }
 
-        int status = _leaveStatus ?? Report(result);
+        bool isSaved = SaveUnlessEnded(vm);
+        int status = _leaveStatus ?? Report(result, isSaved);
         if (_settings.StatsFile is { } file)
         {
             StatsFile.Write(file, vm.GetStats());
@@ -449,12 +455,29 @@ internal sealed class RunSession : IDisposable
         }
     }
 
-    private int Report(RunResult result)
+    private bool SaveUnlessEnded(VirtualMachine vm)
+    {
+        if (_settings.SaveFile is not { } file)
+        {
+            return false;
+        }
+
+        if (vm.End is not null)
+        {
+            Say($"The machine has ended; nothing is left to be saved to '{file}'.");
+            return false;
+        }
+
+        SavedMachine.Save(vm, file);
+        return true;
+    }
+
+    private int Report(RunResult result, bool isSaved)
     {
         switch (result.Reason)
         {
             case StopReason.TimedOut:
-                Say($"The guest did not end within {_settings.TimeoutText}; it was switched off.");
+                Say($"The guest did not end within {_settings.TimeoutText}; it was {(isSaved ? $"saved to '{_settings.SaveFile}'" : "switched off")}.");
                 break;
             case StopReason.Reset:
                 Say("The guest reset the machine.");

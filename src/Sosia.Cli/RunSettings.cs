@@ -21,6 +21,12 @@ internal sealed record RunSettings
     /// <summary>Where the screen is written at the end; null for nowhere.</summary>
     public string? Screenshot { get; init; }
 
+    /// <summary>Where the machine is saved when the run ends before it does; null for nowhere.</summary>
+    public string? SaveFile { get; init; }
+
+    /// <summary>The saved state that it starts with; null to start the guest.</summary>
+    public string? RestoreFile { get; init; }
+
     /// <summary>How long it may run; null for ever.</summary>
     public TimeSpan? Timeout { get; init; }
 

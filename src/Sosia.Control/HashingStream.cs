@@ -1,13 +1,13 @@
 using System;
 using System.IO;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 
 namespace Sosia.Control;
 
-/// <summary>Passes writes on and hashes them with SHA-256.</summary>
+/// <summary>Passes writes on and hashes them (XXH3, 128 bits).</summary>
 internal sealed class HashingStream(Stream next) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly XxHash128 _hash = new();
 
     public override bool CanRead => false;
 
@@ -23,12 +23,13 @@ internal sealed class HashingStream(Stream next) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The hash of everything written; begins anew.</summary>
-    public byte[] Hash() => _hash.GetHashAndReset();
+    /// <summary>Gives the hash of everything written so far.</summary>
+    /// <param name="destination">Takes its 16 bytes.</param>
+    public void GetHash(Span<byte> destination) => _ = _hash.GetCurrentHash(destination);
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _hash.AppendData(buffer);
+        _hash.Append(buffer);
         next.Write(buffer);
     }
 
@@ -41,14 +42,4 @@ internal sealed class HashingStream(Stream next) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _hash.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
 }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using Sosia.Core;
 using Sosia.Core.Execution;
@@ -15,16 +15,23 @@ namespace Sosia.Control;
 
 /// <summary>
 /// The file form of a saved machine. A header {"SOSIASNP", format version, shape} in the clear; then, compressed with zlib, the clock, one
-/// section per part and every RAM page that is not zero; last the SHA-256 of all before. Numbers are little-endian, texts are UTF-8
+/// section per part and every RAM page that is not zero; last the 128-bit xxHash (XXH3) of all before. Numbers are little-endian, texts are UTF-8
 /// preceded by their length in bytes.
 /// </summary>
+/// <remarks>
+/// The hash finds damage; it is no signature. It is a managed one because the runtime's own come from OpenSSL, which a host need not have. Version 1 of the
+/// format had SHA-256 in its place.
+/// </remarks>
 internal static class Snapshot
 {
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
     private const uint EndOfPages = uint.MaxValue;
     private const int MaxTextByteCount = 4096;
     private const int MaxSectionByteCount = 64 << 20;
-    private const int HashByteCount = 32;
+    private const int HashByteCount = 16;
+
+    // The magic number and the format version.
+    private const int VersionedByteCount = 8 + 4;
 
     private static ReadOnlySpan<byte> Magic => "SOSIASNP"u8;
 
@@ -51,7 +58,9 @@ internal static class Snapshot
             WritePages(machine.Ram, body);
         }
 
-        stream.Write(hashing.Hash());
+        Span<byte> hash = stackalloc byte[HashByteCount];
+        hashing.GetHash(hash);
+        stream.Write(hash);
     }
 
     /// <summary>Puts a saved state into a machine that does not run. Nothing changes unless everything fits.</summary>
@@ -72,7 +81,7 @@ internal static class Snapshot
         {
             long bodyEnd = Verify(source);
             source.Position = start;
-            ReadHeader(source, machine);
+            CheckShape(source, machine);
             using var body = new ZLibStream(new BoundedStream(source, bodyEnd), CompressionMode.Decompress, leaveOpen: true);
             Apply(machine, body);
             source.Position = bodyEnd + HashByteCount;
@@ -110,38 +119,44 @@ internal static class Snapshot
         WriteInt32(body, unchecked((int)EndOfPages));
     }
 
-    // Checks length and hash.
+    // Checks version, length and hash.
     private static long Verify(Stream source)
     {
         long length = source.Length - source.Position;
-        if (length < Magic.Length + HashByteCount)
+        if (length < VersionedByteCount + HashByteCount)
         {
             throw new EndOfStreamException();
         }
 
-        Span<byte> magic = stackalloc byte[Magic.Length];
-        source.ReadExactly(magic);
-        if (!magic.SequenceEqual(Magic))
+        Span<byte> begin = stackalloc byte[VersionedByteCount];
+        source.ReadExactly(begin);
+        if (!begin.StartsWith(Magic))
         {
             throw new SosiaException("The file is not a snapshot of Sosia; name another one.");
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(magic);
+        int version = BinaryPrimitives.ReadInt32LittleEndian(begin[Magic.Length..]);
+        if (version != FormatVersion)
+        {
+            throw new SosiaException($"The snapshot has format version {version}, but this build reads version {FormatVersion}; restore it with the build that wrote it.");
+        }
+
+        var hash = new XxHash128();
+        hash.Append(begin);
         byte[] buffer = new byte[1 << 16];
-        long left = length - Magic.Length - HashByteCount;
+        long left = length - VersionedByteCount - HashByteCount;
         while (left > 0)
         {
             Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(left, buffer.Length));
             source.ReadExactly(chunk);
-            hash.AppendData(chunk);
+            hash.Append(chunk);
             left -= chunk.Length;
         }
 
         long bodyEnd = source.Position;
         Span<byte> stored = stackalloc byte[HashByteCount];
         source.ReadExactly(stored);
-        if (!stored.SequenceEqual(hash.GetHashAndReset()))
+        if (!stored.SequenceEqual(hash.GetCurrentHash()))
         {
             throw new InvalidDataException();
         }
@@ -149,15 +164,9 @@ internal static class Snapshot
         return bodyEnd;
     }
 
-    private static void ReadHeader(Stream source, Machine machine)
+    private static void CheckShape(Stream source, Machine machine)
     {
-        source.Position += Magic.Length;
-        int version = ReadInt32(source);
-        if (version != FormatVersion)
-        {
-            throw new SosiaException($"The snapshot has format version {version}; this build reads version {FormatVersion}.");
-        }
-
+        source.Position += VersionedByteCount;
         string shape = ReadText(source);
         if (shape != machine.Shape)
         {

@@ -97,8 +97,8 @@ public sealed partial class VirtualMachine
     }
 
     /// <summary>
-    /// Puts a saved state into this machine, which must have been created with the same options. Nothing changes unless the snapshot is
-    /// whole and fits.
+    /// Puts a saved state into this machine, which must have been created with the same options; its engine may be another one. Nothing changes unless the
+    /// snapshot is whole and fits.
     /// </summary>
     /// <param name="stream">The snapshot.</param>
     /// <exception cref="SosiaException">The snapshot is damaged, of another version, or of a machine of another shape.</exception>
@@ -108,6 +108,11 @@ public sealed partial class VirtualMachine
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Snapshot.Restore(Machine, stream);
+            foreach (IEngine engine in _engines)
+            {
+                engine.MachineRestored();
+            }
+
             _end = null;
         }
     }

@@ -48,7 +48,7 @@ public sealed class KvmEngine : IEngine
     /// <summary>What the machine's processor model has and this host's KVM lacks, by CPUID register and bit; the guest does not see it. Known after <see cref="Attach"/>.</summary>
     public IReadOnlyList<string> MissingFeatures => _machine?.MissingFeatures ?? [];
 
-    /// <summary>What the person should know of the machine under this KVM, in sentences. Known after <see cref="Attach"/>.</summary>
+    /// <summary>What the person should know of the machine under this KVM, in sentences. Known after <see cref="Attach"/>; more can come with a restored state.</summary>
     public IReadOnlyList<string> Notes => _machine?.Notes ?? [];
 
     /// <summary>Why the technique cannot run on this host, in words; null when it can.</summary>
@@ -106,6 +106,9 @@ public sealed class KvmEngine : IEngine
 
     /// <inheritdoc/>
     public void LeaveMachine() => _machine?.Leave();
+
+    /// <inheritdoc/>
+    public void MachineRestored() => _machine?.FitToGuest();
 
     /// <inheritdoc/>
     public void Dispose()

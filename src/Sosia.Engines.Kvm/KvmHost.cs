@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.InteropServices;
 using Sosia.Host.Linux.Files;
 using Sosia.Host.Linux.Kvm;
@@ -28,17 +29,11 @@ internal static class KvmHost
         KvmSystem? system = KvmSystem.TryOpen(out int error);
         if (system is null)
         {
-            whyNot = error switch
-            {
-                HostError.NoEntry => $"there is no {KvmSystem.Path} (no virtualization in the processor, or it is not passed on to this virtual machine or container)",
-                HostError.AccessDenied or HostError.NotPermitted => $"{KvmSystem.Path} may not be opened by this user (add the user to its group, usually 'kvm')",
-                HostError.NoDevice or HostError.NoSuchDeviceOrAddress => $"{KvmSystem.Path} has no driver behind it (load kvm_intel or kvm_amd)",
-                _ => $"{KvmSystem.Path} cannot be opened ({HostError.Describe(error)})",
-            };
+            whyNot = WhyNotOpened(error);
             return null;
         }
 
-        whyNot = WhyNot(system);
+        whyNot = WhyNot(system.GetApiVersion(), system.Check);
         if (whyNot is null)
         {
             return system;
@@ -48,17 +43,30 @@ internal static class KvmHost
         return null;
     }
 
-    private static string? WhyNot(KvmSystem system)
+    /// <summary>Why the device could not be opened.</summary>
+    /// <param name="error">The kernel's error number.</param>
+    internal static string WhyNotOpened(int error) => error switch
     {
-        int version = system.GetApiVersion();
-        if (version != KvmSystem.ApiVersion)
+        HostError.NoEntry => $"there is no {KvmSystem.Path} (no virtualization in the processor, or it is not passed on to this virtual machine or container)",
+        HostError.AccessDenied or HostError.NotPermitted => $"{KvmSystem.Path} may not be opened by this user (add the user to its group, usually 'kvm')",
+        HostError.NoDevice or HostError.NoSuchDeviceOrAddress => $"{KvmSystem.Path} has no driver behind it (load kvm_intel or kvm_amd)",
+        _ => $"{KvmSystem.Path} cannot be opened ({HostError.Describe(error)})",
+    };
+
+    /// <summary>Why a KVM that was opened is of no use.</summary>
+    /// <param name="apiVersion">The version of its interface.</param>
+    /// <param name="check">Asks it for a capability; 0 when it lacks it.</param>
+    /// <returns>Null when it can be used.</returns>
+    internal static string? WhyNot(int apiVersion, Func<KvmCapability, int> check)
+    {
+        if (apiVersion != KvmSystem.ApiVersion)
         {
-            return $"its KVM speaks version {version} of the interface, not {KvmSystem.ApiVersion}";
+            return $"its KVM speaks version {apiVersion} of the interface, not {KvmSystem.ApiVersion}: the kernel is too old (Linux 4.11 or newer is needed)";
         }
 
         foreach ((KvmCapability capability, string name) in Needed)
         {
-            if (system.Check(capability) == 0)
+            if (check(capability) == 0)
             {
                 return $"its KVM is too old: it lacks {name}";
             }

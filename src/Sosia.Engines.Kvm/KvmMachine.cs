@@ -23,6 +23,7 @@ internal sealed class KvmMachine : IDisposable
     private const int TscTolerance = 2000;
 
     private readonly KvmVm _vm;
+    private readonly HostCpuid _cpuid;
     private readonly Dictionary<X86Cpu, KvmProcessor> _processors = [];
     private readonly List<string> _notes = [];
     private readonly Lock _gate = new();
@@ -32,6 +33,7 @@ internal sealed class KvmMachine : IDisposable
     {
         Hardware = hardware;
         Breakpoints = new SoftwareBreakpoints(hardware.Memory);
+        _cpuid = new HostCpuid(system.GetSupportedCpuid());
         _vm = system.CreateVm();
         try
         {
@@ -144,6 +146,23 @@ internal sealed class KvmMachine : IDisposable
 
             Interrupts.TakeOver(_processors.Values);
             _isTakenOver = true;
+        }
+    }
+
+    /// <summary>
+    /// Fits counters and CPUID to a guest that was started elsewhere, after its state was put into the machine. KVM takes another CPUID only before it has run; a state
+    /// that comes later is one of this machine's own.
+    /// </summary>
+    public void FitToGuest()
+    {
+        foreach ((X86Cpu cpu, KvmProcessor processor) in _processors)
+        {
+            SetTscFrequency(processor.Vcpu, cpu, isStarted: true);
+            if (!HasRunNatively && !cpu.HiddenCpuid.AsSpan().SequenceEqual(processor.AnnouncedHidden))
+            {
+                SetCpuid(processor.Vcpu, cpu, isStarted: true);
+                processor.AnnouncedHidden = cpu.HiddenCpuid;
+            }
         }
     }
 
@@ -274,7 +293,6 @@ internal sealed class KvmMachine : IDisposable
     private void CreateProcessors(KvmSystem system)
     {
         var known = new HashSet<uint>(system.GetMsrIndexes());
-        var cpuid = new HostCpuid(system.GetSupportedCpuid());
         foreach (IVcpu vcpu in Hardware.Cpus)
         {
             if (vcpu is not X86Cpu cpu)
@@ -285,11 +303,11 @@ internal sealed class KvmMachine : IDisposable
             KvmVcpu own = _vm.CreateVcpu(cpu.Index);
             try
             {
-                SetTscFrequency(own, cpu);
-                own.SetCpuid(cpuid.EntriesFor(cpu));
-                Hide(cpu, cpuid);
+                bool isStarted = cpu.RetiredInstructions != 0;
+                SetTscFrequency(own, cpu, isStarted);
+                SetCpuid(own, cpu, isStarted);
                 var transfer = new StateTransfer(cpu, own, new MsrTransfer(cpu, own, known), cpu.Model.Has(Isa.X86.Decode.CpuFeature.Xsave));
-                _processors.Add(cpu, new KvmProcessor(this, cpu, own, transfer));
+                _processors.Add(cpu, new KvmProcessor(this, cpu, own, transfer) { AnnouncedHidden = cpu.HiddenCpuid });
             }
             catch
             {
@@ -297,25 +315,25 @@ internal sealed class KvmMachine : IDisposable
                 throw;
             }
         }
-
-        MissingFeatures = cpuid.Missing;
     }
 
-    // Whatever engine runs the machine, its processors announce the same: what this KVM can do.
-    private void Hide(X86Cpu cpu, HostCpuid cpuid)
+    // Whatever engine runs the machine, its processors announce the same: what this KVM can do. A guest that was started elsewhere has seen more.
+    private void SetCpuid(KvmVcpu own, X86Cpu cpu, bool isStarted)
     {
-        if (cpu.RetiredInstructions == 0)
+        own.SetCpuid(_cpuid.EntriesFor(cpu));
+        MissingFeatures = _cpuid.Missing;
+        if (!isStarted)
         {
-            cpu.HiddenCpuid = [.. cpu.HiddenCpuid, .. cpuid.Hidden];
+            cpu.HiddenCpuid = [.. cpu.HiddenCpuid, .. _cpuid.Hidden];
         }
-        else if (cpuid.Missing.Count != 0 && cpu.Index == 0)
+        else if (_cpuid.Missing.Count != 0 && cpu.Index == 0)
         {
-            _notes.Add($"The guest was started with processor features that this host's KVM lacks ({string.Join(", ", cpuid.Missing)}): it may fail when it uses them.");
+            _notes.Add($"The guest was started with processor features that this host's KVM lacks ({string.Join(", ", _cpuid.Missing)}): it may fail when it uses them.");
         }
     }
 
     // The guest's counter runs at the machine's frequency if the host can scale it, else at the host's, and then CPUID tells that.
-    private void SetTscFrequency(KvmVcpu own, X86Cpu cpu)
+    private void SetTscFrequency(KvmVcpu own, X86Cpu cpu, bool isStarted)
     {
         _ = own.TrySetTscKilohertz(cpu.TscKilohertz);
         int actual = own.GetTscKilohertz();
@@ -324,7 +342,7 @@ internal sealed class KvmMachine : IDisposable
             return;
         }
 
-        if (cpu.RetiredInstructions != 0 && cpu.Index == 0)
+        if (isStarted && cpu.Index == 0)
         {
             _notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"The guest was started with a time-stamp counter of {cpu.TscKilohertz / 1000} MHz, and this host can only run it at {actual / 1000} MHz: a guest that takes its time from the counter has a wrong clock."));

@@ -58,6 +58,9 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     /// <summary>KVM's.</summary>
     public KvmVcpu Vcpu => _vcpu;
 
+    /// <summary>What was hidden of the processor model when KVM was told what CPUID answers.</summary>
+    public HiddenCpuidBits[] AnnouncedHidden { get; set; } = [];
+
     /// <summary>Runs guest code until something happens that is not the engine's business.</summary>
     public ExitReason Run()
     {

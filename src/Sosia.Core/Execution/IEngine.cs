@@ -38,6 +38,11 @@ public interface IEngine : IDisposable
     {
     }
 
+    /// <summary>Tells it that the whole state of the machine was replaced by a saved one, whose guest may have been started elsewhere. No vCPU runs.</summary>
+    void MachineRestored()
+    {
+    }
+
     /// <summary>Says what a debugger outside the guest wants of a vCPU; it then stops with <see cref="ExitReason.DebugEvent"/>.</summary>
     /// <param name="vcpu">The vCPU; it does not run.</param>
     /// <param name="control">What is wanted, in the place of what was before.</param>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Sosia.Host.Linux.Randomness;
 
 namespace Sosia.Display.Rfb;
 
@@ -90,7 +91,8 @@ internal sealed class RfbHandshake
 
     private async Task CheckPasswordAsync(int minor, CancellationToken cancellation)
     {
-        byte[] challenge = RandomNumberGenerator.GetBytes(VncDes.ChallengeByteCount);
+        byte[] challenge = new byte[VncDes.ChallengeByteCount];
+        HostRandom.Fill(challenge);
         byte[] answer = new byte[VncDes.ChallengeByteCount];
         await _stream.WriteAsync(challenge, cancellation).ConfigureAwait(false);
         await _stream.ReadExactlyAsync(answer, cancellation).ConfigureAwait(false);

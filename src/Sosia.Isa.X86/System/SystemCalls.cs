@@ -55,6 +55,7 @@ internal static unsafe class SystemCalls
         // RF and VM stay clear (SDM: R11 AND 3C7FD7H).
         cpu.Rflags = (st->Gpr[11] & 0x3c_7fd7) | 2;
         SetFlat(cpu, (ushort)((is64 ? selector + 16 : selector) | 3), (ushort)((selector + 8) | 3), 3, is64 ? SegmentRegister.Long : SegmentRegister.Big);
+        cpu.StepIfSet();
         cpu.RequestEventCheck();
     }
 

@@ -74,6 +74,16 @@ public sealed unsafe partial class X86Cpu
         }
     }
 
+    /// <summary>SYSRET that sets EFLAGS.TF is followed by a single-step trap at once, where IRET and POPF let one instruction pass first.</summary>
+    internal void StepIfSet()
+    {
+        if ((State->SystemFlags & ControlBits.Tf) != 0)
+        {
+            State->PendingDebugBits |= ControlBits.Dr6Bs;
+            Post(PendingEvent.DebugTrap);
+        }
+    }
+
     /// <summary>Derives from DR7 which kinds of breakpoint are on.</summary>
     private void UpdateDebug()
     {

@@ -44,11 +44,26 @@ internal sealed class HostExamination : IDisposable
     internal Ring0Finding CompareRing0(Snippet snippet, SnippetOutcome silicon)
     {
         SnippetOutcome table = _table.Run(snippet, privilegeLevel: 0);
-        HostAgreement agreement = !OutcomeText.EndsAlike(silicon, table) ? HostAgreement.Different
-            : OutcomeText.LooksAlike(silicon, table, withSelectors: true) ? HostAgreement.Same
-            : HostAgreement.SameWithOtherValues;
-        return new Ring0Finding(snippet, silicon, table, agreement);
+        if (silicon.End == SnippetEnd.NotStarted)
+        {
+            return new Ring0Finding(snippet, silicon, table, HostAgreement.Unknown, $"The processor was not asked: {silicon.Problem}.");
+        }
+
+        if (OutcomeText.EndsAlike(silicon, table))
+        {
+            bool isSame = !silicon.IsSilent || OutcomeText.LooksAlike(silicon, table, withSelectors: true);
+            return new Ring0Finding(snippet, silicon, table, isSame ? HostAgreement.Same : HostAgreement.SameWithOtherValues, string.Empty);
+        }
+
+        string explanation = ExplainRing0(snippet, silicon, table);
+        return new Ring0Finding(snippet, silicon, table, explanation.Length == 0 ? HostAgreement.Different : HostAgreement.Explained, explanation);
     }
+
+    // What KVM takes from the processor, it answers itself.
+    private static string ExplainRing0(Snippet snippet, SnippetOutcome silicon, SnippetOutcome table)
+        => snippet.Row?.Mnemonic == "rdpmc" && silicon.End == SnippetEnd.Completed
+            ? "KVM answers RDPMC itself, also where it has no counter; the table has none and faults."
+            : Explain(snippet, silicon, table);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -154,6 +169,10 @@ internal sealed class HostExamination : IDisposable
         CpuFeature.Smap => HostProcessor.AnnouncesSmap,
         CpuFeature.Invpcid => HostProcessor.AnnouncesInvpcid,
         CpuFeature.Rdtscp => HostProcessor.AnnouncesRdtscp,
+        CpuFeature.Fsgsbase => HostProcessor.AnnouncesFsgsbase,
+        CpuFeature.Xsave => HostProcessor.AnnouncesXsave,
+        CpuFeature.Xsaveopt => HostProcessor.AnnouncesXsaveopt,
+        CpuFeature.Xsavec => HostProcessor.AnnouncesXsavec,
         _ => true,
     };
 }

@@ -31,6 +31,18 @@ internal static class HostProcessor
     /// <summary>True when it announces RDTSCP.</summary>
     public static bool AnnouncesRdtscp => Bit(X86Base.CpuId(unchecked((int)0x8000_0001), 0).Edx, 27);
 
+    /// <summary>True when it announces RDFSBASE and its relatives.</summary>
+    public static bool AnnouncesFsgsbase => Bit(X86Base.CpuId(7, 0).Ebx, 0);
+
+    /// <summary>True when it announces XSAVE and its relatives, and XGETBV.</summary>
+    public static bool AnnouncesXsave => Bit(X86Base.CpuId(1, 0).Ecx, 26);
+
+    /// <summary>True when it announces XSAVEOPT.</summary>
+    public static bool AnnouncesXsaveopt => AnnouncesXsave && Bit(X86Base.CpuId(0xd, 1).Eax, 0);
+
+    /// <summary>True when it announces XSAVEC.</summary>
+    public static bool AnnouncesXsavec => AnnouncesXsave && Bit(X86Base.CpuId(0xd, 1).Eax, 1);
+
     private static string ReadVendor()
     {
         (_, int ebx, int ecx, int edx) = X86Base.CpuId(0, 0);

@@ -59,6 +59,7 @@ public static class HostReportJson
             writer.WriteStartObject();
             WriteSnippet(writer, finding.Snippet);
             writer.WriteString("agreement", finding.Agreement.ToString());
+            writer.WriteString("explanation", finding.Explanation);
             WriteOutcome(writer, "silicon", finding.Snippet, finding.Silicon);
             WriteOutcome(writer, "table", finding.Snippet, finding.Table);
             writer.WriteEndObject();

@@ -141,12 +141,23 @@ public sealed class HostReportText
             return;
         }
 
+        Line("The same instructions in a small virtual machine of the host's. What its hypervisor takes from the processor it answers itself.");
         Table(
             ["INSTRUCTION", "SILICON", "WHAT WAS SEEN", "TABLE", "AGREE"],
             report.Ring0Findings.Select(static f => new[]
             {
                 f.Snippet.Text, OutcomeText.End(f.Silicon), OutcomeText.Changes(f.Snippet, f.Silicon), OutcomeText.End(f.Table), Word(f.Agreement),
             }));
+        List<Ring0Finding> differences = [.. report.Ring0Findings.Where(static f => f.Agreement is HostAgreement.Explained or HostAgreement.Different or HostAgreement.Unknown)];
+        if (differences.Count != 0)
+        {
+            Table(
+                ["INSTRUCTION", "SILICON", "TABLE", "WHY"],
+                differences.Select(static f => new[]
+                {
+                    f.Snippet.Text, OutcomeText.End(f.Silicon), OutcomeText.End(f.Table), f.Explanation.Length == 0 ? "not explained" : f.Explanation,
+                }));
+        }
     }
 
     private static string ClassOf(Snippet snippet) => snippet.Row?.Virtualization switch

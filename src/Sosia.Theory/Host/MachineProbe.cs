@@ -42,9 +42,11 @@ internal sealed unsafe class MachineProbe : IDisposable
         _memory = new MemoryBus(_ram, log);
         _memory.MapRam(CellLayout.Shared, 0, CellLayout.SharedByteCount);
         _memory.MapRam(ProbeKernel.Address, CellLayout.SharedByteCount, ProbeKernel.ByteCount);
-        var clock = new MachineClock(ClockMode.Deterministic);
-        _cpu = new X86Cpu(0, _memory, new PortBus(log), clock, model: isOther ? CpuModel.X8664V2 : CpuModel.X8664V3);
+        var ports = new PortBus(log);
+        var clock = new MachineClock(engine.CountsInstructions ? ClockMode.Deterministic : ClockMode.RealTime);
+        _cpu = new X86Cpu(0, _memory, ports, clock, model: isOther ? CpuModel.X8664V2 : CpuModel.X8664V3);
         clock.AttachCounter(_cpu);
+        engine.Attach(new ProbeHardware(_memory, ports, clock, log, [_cpu]));
     }
 
     /// <summary>Executes a snippet.</summary>
@@ -63,13 +65,21 @@ internal sealed unsafe class MachineProbe : IDisposable
         ExitReason exit;
         using (new Timer(static cpu => ((X86Cpu)cpu!).Kick(), _cpu, Timeout, System.Threading.Timeout.InfiniteTimeSpan))
         {
-            exit = _engine.Run(_cpu, new RunLimits(MaxInstructions));
+            // An exact number of instructions would be another engine's work, where this one does not count.
+            exit = _engine.Run(_cpu, new RunLimits(_engine.CountsInstructions ? MaxInstructions : RunLimits.Unlimited));
+        }
+
+        _engine.LeaveMachine();
+        if (_engine.Counters.InstructionsInterpretedForHost != 0)
+        {
+            return new SnippetOutcome { End = SnippetEnd.NotStarted, Problem = $"the engine {_engine.Name} cannot execute it, and has it interpreted" };
         }
 
         return exit switch
         {
             ExitReason.Halted => Judge(_cpu, snippet),
             ExitReason.BudgetUsed or ExitReason.Kicked => new SnippetOutcome { End = SnippetEnd.TimedOut },
+            ExitReason.Shutdown => new SnippetOutcome { End = SnippetEnd.Died, Problem = "shuts down" },
             _ => new SnippetOutcome { End = SnippetEnd.Died, Problem = $"the engine {_engine.Name} stopped: {exit}" },
         };
     }

@@ -9,14 +9,14 @@ namespace Sosia.Theory.Host;
 internal static class OutcomeText
 {
     // What a program sees of RFLAGS; RF is the kernel's image only.
-    private const ulong VisibleFlags = 0x27_7fd5;
+    private const ulong VisibleFlags = 0x26_7fd5;
     private const int MaxShownBytes = 16;
 
     private static readonly string[] Names64 = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
     private static readonly string[] Names32 = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
     private static readonly string[] Segments = ["es", "cs", "ss", "ds", "fs", "gs"];
 
-    /// <summary>How it ended: "#GP(0)", "system call 1", "completes".</summary>
+    /// <summary>How it ended: "#GP(0)", "enters the kernel", "completes".</summary>
     public static string End(SnippetOutcome outcome) => outcome.End switch
     {
         SnippetEnd.Completed or SnippetEnd.Transferred => "completes",
@@ -24,7 +24,8 @@ internal static class OutcomeText
         SnippetEnd.Trapped => ExceptionNames.Of(outcome.Vector),
         SnippetEnd.EnteredKernel => "enters the kernel",
         SnippetEnd.TimedOut => "never ends",
-        SnippetEnd.Died => $"died of signal {outcome.Signal}",
+        SnippetEnd.Died when outcome.Signal != 0 => $"died of signal {outcome.Signal}",
+        SnippetEnd.Died => outcome.Problem ?? "goes astray",
         _ => "not asked",
     };
 

@@ -42,6 +42,7 @@ internal static unsafe class ProbeKernel
     private const int CpuNumberSelector = 0x78;
     private const int OtherShift = 0x18;
     private const int GdtByteCount = 0x80;
+    private const ushort IdtLimit = 0xfff;
 
     private const ulong Code32Descriptor = 0x00cf_9b00_0000_ffff;
     private const ulong Code64Descriptor = 0x00af_9b00_0000_ffff;
@@ -53,6 +54,12 @@ internal static unsafe class ProbeKernel
     private const ulong PageUser = 7;
     private const ulong PageSupervisor = 3;
     private const ulong PageLarge = 0x80;
+
+    /// <summary>Limit and address of the machine's descriptor table; the other machine's is a page behind.</summary>
+    public static (ushort Limit, uint Address) DescriptorTable => (GdtByteCount + OtherShift - 1, Gdt);
+
+    /// <summary>Limit and address of the machine's interrupt table.</summary>
+    public static (ushort Limit, uint Address) InterruptTable => (IdtLimit, Idt);
 
     /// <summary>The vector whose handler's HLT an instruction pointer is after; −1 for other places.</summary>
     public static int VectorOf(ulong rip) => rip > Handlers && rip <= HandlersEnd ? (int)((rip - 1 - Handlers) / HandlerByteCount) : -1;
@@ -112,7 +119,7 @@ internal static unsafe class ProbeKernel
         st->GdtrBase = Gdt + page;
         st->GdtrLimit = GdtByteCount + OtherShift - 1;
         st->IdtrBase = Idt + page;
-        st->IdtrLimit = 0xfff;
+        st->IdtrLimit = IdtLimit;
         st->Star = ((ulong)(SnippetMaker.UserCode32 + shift) << 48) | ((ulong)(KernelCode64 + shift) << 32);
         st->Lstar = SyscallHandler;
         st->SysenterCs = (ulong)(KernelCode64 + shift);

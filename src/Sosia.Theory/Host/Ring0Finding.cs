@@ -5,4 +5,5 @@ namespace Sosia.Theory.Host;
 /// <param name="Silicon">What the processor did in a small virtual machine.</param>
 /// <param name="Table">What the interpreter did.</param>
 /// <param name="Agreement">Whether they agree.</param>
-public sealed record Ring0Finding(Snippet Snippet, SnippetOutcome Silicon, SnippetOutcome Table, HostAgreement Agreement);
+/// <param name="Explanation">Why they differ, or why the processor was not asked; empty when they do not, or when it is not known.</param>
+public sealed record Ring0Finding(Snippet Snippet, SnippetOutcome Silicon, SnippetOutcome Table, HostAgreement Agreement, string Explanation);

@@ -18,7 +18,7 @@ public enum SnippetEnd
     /// <summary>It had not ended when the time was over.</summary>
     TimedOut,
 
-    /// <summary>Its process died of a signal that it could not report.</summary>
+    /// <summary>Its process died of a signal that it could not report, or its processor shut down.</summary>
     Died,
 
     /// <summary>The host refused to set its process up.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using Sosia.Isa.X86;
 using Sosia.Isa.X86.Decode;
 using Sosia.Isa.X86.Disassembly;
 
@@ -97,13 +98,28 @@ public static class SnippetMaker
             Put32(data, CellLayout.Stack + 4, 0);
         }
 
+        else if (row.Mnemonic is "lgdt" or "lidt")
+        {
+            // At privilege level 0 the tables that the machine has, so that it goes on.
+            (ushort limit, uint address) = row.Mnemonic == "lgdt" ? ProbeKernel.DescriptorTable : ProbeKernel.InterruptTable;
+            Put32(data, CellLayout.Operand, limit | (address << 16));
+            Put32(data, CellLayout.Operand + 4, address >> 16);
+            Put32(data, CellLayout.Operand + 8, 0);
+        }
+
+        CellRegisters registers = InitialRegisters(codeBits);
+        if (row.Mnemonic == "rdmsr")
+        {
+            registers.General[1] = Msr.Pat;
+        }
+
         return new Snippet
         {
             Row = row,
             Text = Disassembler.Disassemble(code, codeBits, CellLayout.Code, out _),
             Code = code,
             CodeBits = codeBits,
-            Registers = InitialRegisters(codeBits),
+            Registers = registers,
             Data = data,
         };
     }
@@ -114,7 +130,7 @@ public static class SnippetMaker
     internal static CellRegisters InitialRegisters(int codeBits)
     {
         var registers = new CellRegisters { Rip = CellLayout.Code, Rflags = InitialFlags };
-        // CPUID leaf 1; counter, MSR and XCR 0; port 0x80; a selector of data.
+        // CPUID leaf 1; counter, MSR and XCR 0 (RDMSR: the page attributes, which every processor has); port 0x80; a selector of data.
         registers.General[0] = 1;
         registers.General[1] = 0;
         registers.General[2] = 0x80;

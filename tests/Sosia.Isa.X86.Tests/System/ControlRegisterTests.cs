@@ -323,6 +323,20 @@ public sealed unsafe class ControlRegisterTests
     }
 
     [Fact]
+    public void SYSRET_that_sets_TF_traps_at_once_and_not_after_the_next_instruction()
+    {
+        using var m = new TestMachine();
+        m.EnterLong();
+        m.State->Star = (0x08UL << 32) | (0x10UL << 48);
+        m.State->Gpr[1] = 0x3_0000;
+        m.State->Gpr[11] = 0x102;
+        Assert.True(m.Execute(0x48, 0x0f, 0x07));
+        Assert.Equal(0x3_0000UL, m.State->Rip);
+        Assert.Equal(ControlBits.Dr6Bs, m.State->PendingDebugBits);
+        Assert.NotEqual(0, m.State->PendingEvents & (int)PendingEvent.DebugTrap);
+    }
+
+    [Fact]
     public void SYSRET_to_a_non_canonical_address_faults_in_the_kernel()
     {
         using var m = new TestMachine();

@@ -95,6 +95,17 @@ public sealed class SnapshotTests : IDisposable
         Assert.Contains("another machine", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_snapshot_of_an_older_format_is_refused_by_its_version_and_not_called_damaged()
+    {
+        using VirtualMachine vm = Create("pc");
+        byte[] saved = Save(vm);
+        saved[8] = 1;
+        SosiaException error = Assert.Throws<SosiaException>(() => vm.Restore(new MemoryStream(saved)));
+        Assert.Contains("format version 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("restore it with the build that wrote it", error.Message, StringComparison.Ordinal);
+    }
+
     private static byte[] Save(VirtualMachine vm)
     {
         using var stream = new MemoryStream();

@@ -143,6 +143,24 @@ public sealed class HostReportTests(HostReportTests.Asked asked) : IClassFixture
     }
 
     [NativeFact]
+    public void What_an_engine_has_interpreted_is_not_taken_for_the_processors_answer()
+    {
+        HostReport report = HostReport.Create(static () => new HelplessEngine());
+        Assert.All(report.Ring0Findings, static f =>
+        {
+            Assert.Equal((SnippetEnd.NotStarted, HostAgreement.Unknown), (f.Silicon.End, f.Agreement));
+            Assert.Contains("interpreted", f.Explanation, System.StringComparison.Ordinal);
+        });
+    }
+
+    [NativeFact]
+    public void An_engine_that_cannot_count_is_told_its_machine_and_given_no_budget()
+    {
+        HostReport report = HostReport.Create(static () => new HelplessEngine { HasHelp = false });
+        Assert.All(report.Ring0Findings, static f => Assert.Equal(HostAgreement.Same, f.Agreement));
+    }
+
+    [NativeFact]
     public void The_text_has_a_line_for_every_instruction()
     {
         var text = new StringWriter();
