@@ -72,39 +72,43 @@ qemu_arguments() {
     done
 }
 
-# Nanoseconds of all threads of the process.
+# Hundredths of seconds of the whole process, threads that have ended included.
 processor() {
-    local total=0 ran rest
-    for file in /proc/"$process"/task/*/schedstat; do
-        read -r ran rest < "$file" 2> /dev/null && total=$((total + ran))
-    done
-    echo "$total"
+    local line
+    read -r line < "/proc/$process/stat"
+    # shellcheck disable=SC2086
+    set -- ${line##*) }
+    echo $((${12} + ${13}))
 }
 
-# Starts the rest of the arguments and prints "PEER DISK PATTERN UNITS WALL_NANOSECONDS PROCESSOR_NANOSECONDS" for each pattern.
+# Starts the rest of the arguments and prints "PEER DISK PATTERN UNITS WALL_NANOSECONDS PROCESSOR_HUNDREDTHS" for each pattern. The guest stands still
+# while the processor time is read; wall time is the guest's, which is real time on both sides.
 measure() {
-    local peer=$1 line start=0 before=0 now used finished=no
+    local peer=$1 line before=0 used finished=no
     shift
-    mkfifo "$work/console"
-    "$@" < /dev/null > "$work/console" 2> "$work/errors" &
+    mkfifo "$work/console" "$work/input"
+    "$@" < "$work/input" > "$work/console" 2> "$work/errors" &
     process=$!
+    exec 3> "$work/input"
     while IFS= read -r line; do
-        now=${EPOCHREALTIME/[.,]/}000
+        line=${line%$'\r'}
         case $line in
-            'disk start '*) before=$(processor); start=${EPOCHREALTIME/[.,]/}000 ;;
+            'disk start '*) before=$(processor); echo >&3 ;;
             'disk end '*)
                 used=$(processor)
                 # shellcheck disable=SC2086
-                set -- ${line%$'\r'}
-                echo "$peer $3 $4 $5 $((now - start)) $((used - before))"
+                set -- $line
+                echo "$peer $3 $4 $5 $6 $((used - before))"
+                echo >&3
                 ;;
             'sosia: finished 0'*) finished=yes ;;
             *'disk: '*) echo "compare.sh: $peer: $line" >&2 ;;
         esac
     done < "$work/console"
+    exec 3>&-
     wait "$process" || finished=no
     process=
-    rm "$work/console"
+    rm "$work/console" "$work/input"
     [ $finished = yes ] || { echo "compare.sh: $peer failed: $(cat "$work/errors")" >&2; exit 1; }
 }
 
@@ -143,6 +147,6 @@ awk '
             key = order[i]
             split(key, part, " ")
             s = median(wall["sosia", key]); q = median(wall["qemu", key])
-            printf "%-13s %-12s %11.0f %11.0f %8.2f %10.2f\n", part[1], part[2], units[key] * 1e9 / s, units[key] * 1e9 / q, q / s, median(cpu["qemu", key]) / median(cpu["sosia", key])
+            printf "%-13s %-12s %11.0f %11.0f %8.2f %10.2f\n", part[1], part[2], units[key] * 1e9 / s, units[key] * 1e9 / q, q / s, (median(cpu["qemu", key]) + 0.5) / (median(cpu["sosia", key]) + 0.5)
         }
     }' "$work/measured"

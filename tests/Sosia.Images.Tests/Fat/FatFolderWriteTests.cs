@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -26,7 +27,7 @@ public sealed class FatFolderWriteTests : IDisposable
         Put("old.txt", new string('o', 40_000));
         Put("gone.txt", "is deleted");
         Put("A rather long name.dat", "is renamed");
-        Put("Sub/moved.txt", new string('m', 70_000));
+        Put("Sub/moved file.txt", new string('m', 70_000));
         Put("Sub/deeper/kept too", "untouched");
         HostProgram.Run("chmod", "751", Path.Combine(_folder, "old.txt"));
         string source = Path.Combine(_directory.Path, "new");
@@ -34,29 +35,28 @@ public sealed class FatFolderWriteTests : IDisposable
         using DiskImage disk = Open();
         FatGuest guest = new(disk, _directory.Path);
         guest.Run("mcopy", "-m", source, "::/A new file with a long näme.bin").Run("mcopy", "-o", source, "::/old.txt").Run("mdel", "::/gone.txt")
-            .Run("mren", "::/A rather long name.dat", "another.name").Run("mmd", "::/Fresh folder").Run("mcopy", source, "::/Fresh folder/inner").Run("mmove", "::/Sub/moved.txt", "::/Fresh folder").Write();
+            .Run("mren", "::/A rather long name.dat", "another.name").Run("mmd", "::/Fresh folder").Run("mcopy", source, "::/Fresh folder/inner").Run("mmove", "::/Sub/moved file.txt", "::/Fresh folder").Write();
         Assert.DoesNotContain("another.name", Names());
         Assert.Equal(BlockResult.Ok, disk.Flush());
 
-        Assert.Equal(["A new file with a long näme.bin", "Fresh folder/inner", "Fresh folder/moved.txt", "Sub/deeper/kept too", "another.name", "keep.txt", "old.txt"], Names());
+        Assert.Equal(["A new file with a long näme.bin", "Fresh folder/inner", "Fresh folder/moved file.txt", "Sub/deeper/kept too", "another.name", "keep.txt", "old.txt"], Names());
         Assert.Equal(new string('n', 100_000), Get("A new file with a long näme.bin"));
         Assert.Equal(new string('n', 100_000), Get("old.txt"));
         Assert.Equal(new string('n', 100_000), Get("Fresh folder/inner"));
-        Assert.Equal(new string('m', 70_000), Get("Fresh folder/moved.txt"));
+        Assert.Equal(new string('m', 70_000), Get("Fresh folder/moved file.txt"));
         Assert.Equal("is renamed", Get("another.name"));
         Assert.Equal("untouched", Get("Sub/deeper/kept too"));
         Assert.Equal("751", HostProgram.Run("stat", "-c", "%a", Path.Combine(_folder, "old.txt")).Trim());
 
         // The disk goes on being the guest's, and a second round works on what the first one made.
-        HostProgram.Run("fsck.fat", "-n", guest.Partition);
-        AssertHoldsCopy(disk, guest);
+        AssertShowsFolder(disk);
         guest.Run("mdeltree", "::/Sub").Run("mren", "::/Fresh folder", "Renamed folder").Run("mcopy", "-o", Path.Combine(_folder, "keep.txt"), "::/old.txt").Write();
         Assert.Equal(BlockResult.Ok, disk.FlushLast());
         Assert.Null(disk.FailureText);
-        Assert.Equal(["A new file with a long näme.bin", "Renamed folder/inner", "Renamed folder/moved.txt", "another.name", "keep.txt", "old.txt"], Names());
+        Assert.Equal(["A new file with a long näme.bin", "Renamed folder/inner", "Renamed folder/moved file.txt", "another.name", "keep.txt", "old.txt"], Names());
         Assert.Equal("stays", Get("old.txt"));
-        AssertHoldsCopy(disk, guest);
-        Assert.Single(Directory.GetDirectories(_directory.Path));
+        AssertShowsFolder(disk);
+        Assert.Empty(Directory.GetFiles(_directory.Path, "*.unsaved*"));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class FatFolderWriteTests : IDisposable
     [InlineData("a/b")]
     [InlineData("../x")]
     [InlineData("a\\b")]
-    [InlineData("\ud800x")]
+    [InlineData("#x")]
     public void A_name_that_leads_out_of_the_folder_makes_the_file_system_inconsistent(string name)
     {
         Put("sub/abcdefghijk.text", "as long as it takes for a long name");
@@ -208,11 +208,10 @@ public sealed class FatFolderWriteTests : IDisposable
         byte[] old = Encoding.Unicode.GetBytes("abcde");
         long place = Find(guest.Partition, old);
         byte[] characters = new byte[10];
-        Encoding.Unicode.GetBytes(name.Replace("\ud800", "?", StringComparison.Ordinal)).CopyTo(characters, 0);
-        if (name[0] == '\ud800')
+        for (int i = 0; i < name.Length; i++)
         {
-            characters[0] = 0;
-            characters[1] = 0xd8;
+            // Half of a pair of surrogates, which no test case can hold.
+            BinaryPrimitives.WriteUInt16LittleEndian(characters.AsSpan(2 * i), name[i] == '#' ? (ushort)0xd800 : name[i]);
         }
 
         // It becomes the last long entry, and the one before it is deleted: the name ends here.
@@ -283,15 +282,15 @@ public sealed class FatFolderWriteTests : IDisposable
         return place;
     }
 
-    // The first 4 MiB: tables and what there is of data.
-    private static void AssertHoldsCopy(DiskImage disk, FatGuest guest)
+    // As a guest that reads the disk afterwards finds it.
+    private void AssertShowsFolder(DiskImage disk)
     {
-        byte[] wanted = new byte[4 << 20];
-        byte[] got = new byte[wanted.Length];
-        using FileStream copy = File.OpenRead(guest.Partition);
-        copy.ReadExactly(wanted);
-        Assert.Equal(BlockResult.Ok, disk.Read(FatGuest.PartitionStart, got));
-        Assert.True(wanted.AsSpan().SequenceEqual(got));
+        var guest = new FatGuest(disk, _directory.Path);
+        HostProgram.Run("fsck.fat", "-n", guest.Partition);
+        string copy = Directory.CreateDirectory(guest.Partition + "-copy").FullName;
+        guest.Run("mcopy", "-s", "::/*", copy);
+        Assert.Equal(Names(), NamesIn(copy));
+        Assert.All(Names(), name => Assert.Equal(Get(name), File.ReadAllText(Path.Combine(copy, name))));
     }
 
     private DiskImage Open() => DiskImages.Open($"fat:rw:{_folder}", new ImageOpenOptions());
@@ -305,6 +304,8 @@ public sealed class FatFolderWriteTests : IDisposable
 
     private string Get(string name) => File.ReadAllText(Path.Combine(_folder, name));
 
-    private List<string> Names()
-        => [.. Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(_folder, path)).Order(StringComparer.Ordinal)];
+    private List<string> Names() => NamesIn(_folder);
+
+    private static List<string> NamesIn(string folder)
+        => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal)];
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.IO;
 using Sosia.Host.Linux.Files;
 using Sosia.Images.Tests.Support;
@@ -58,6 +59,30 @@ internal sealed class FatGuest
     /// <summary>Writes to the disk what has changed, sector by sector.</summary>
     public FatGuest Write()
     {
+        ForEachChange((place, now) => Assert.Equal(BlockResult.Ok, _disk.Write(place, now)));
+        return this;
+    }
+
+    /// <summary>Makes a file of what has changed, in both directions: the places on the disk, each followed by its sector.</summary>
+    public void Record(string forth, string back)
+    {
+        using FileStream news = File.Create(forth);
+        using FileStream olds = File.Create(back);
+        byte[] place = new byte[sizeof(ulong)];
+        byte[] before = new byte[512];
+        ForEachChange((position, now) =>
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(place, position);
+            news.Write(place);
+            news.Write(now);
+            Assert.Equal(BlockResult.Ok, _disk.Read(position, before));
+            olds.Write(place);
+            olds.Write(before);
+        });
+    }
+
+    private void ForEachChange(Action<ulong, byte[]> action)
+    {
         using HostFile copy = HostFile.TryOpen(Partition, writable: false, out _)!;
         byte[] now = new byte[512];
         byte[] before = new byte[512];
@@ -71,11 +96,9 @@ internal sealed class FatGuest
                 Assert.Equal(BlockResult.Ok, _disk.Read(PartitionStart + position, before));
                 if (!now.AsSpan().SequenceEqual(before))
                 {
-                    Assert.Equal(BlockResult.Ok, _disk.Write(PartitionStart + position, now));
+                    action(PartitionStart + position, now);
                 }
             }
         }
-
-        return this;
     }
 }
