@@ -57,7 +57,7 @@ sosia_arguments() {
 }
 
 qemu_arguments() {
-    local index=0 port=0
+    local port=0
     case "$disks" in *ahci*) printf '%s\n' -device ahci,id=ahci ;; esac
     for disk in $disks; do
         echo -drive
