@@ -30,6 +30,9 @@ internal sealed class RunSession : IDisposable
     private const int MaxWaitingInput = 1 << 16;
     private const int MaxCrashReports = 3;
 
+    // The texts may hold what the guest says, which must not fill the screen.
+    private const int MaxReportedFaults = 64;
+
     private const string Help = """
         Ctrl-A X  leave (the machine is switched off)
         Ctrl-A H  this help
@@ -45,7 +48,7 @@ internal sealed class RunSession : IDisposable
 
     private readonly RunSettings _settings;
     private readonly List<IDisposable> _owned = [];
-    private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result)> _reportedFaults = [];
+    private readonly HashSet<(string Device, BlockOperation Operation, BlockResult Result, string? Text)> _reportedFaults = [];
     private readonly Lock _gate = new();
     private readonly ManualResetEvent _left = new(false);
     private int _refreshesLeft;
@@ -493,13 +496,18 @@ internal sealed class RunSession : IDisposable
     // A full disk fails every request from then on, and every repetition: one message says it.
     private void ReportDiskFault(BlockFault fault)
     {
-        if (_reportedFaults.Add((fault.Device, fault.Operation, fault.Result)))
+        if (_reportedFaults.Count >= MaxReportedFaults || !_reportedFaults.Add((fault.Device, fault.Operation, fault.Result, fault.Text)))
         {
-            string failure = $"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result})";
-            Say(fault.StopsMachine
-                ? $"{failure}; the guest stands still until it succeeds{(fault.Result == BlockResult.NoSpace ? ": free some space on the host" : string.Empty)}. It is tried again every {RetryInterval.TotalSeconds} s."
-                : $"{failure}; the guest sees a disk error. More of this kind are not reported.");
+            return;
         }
+
+        string failure = fault.Text is not null
+            ? $"{fault.Device}: {fault.Text.TrimEnd('.')}"
+            : $"The host failed to {Verb(fault.Operation)} {fault.ByteCount} bytes at {fault.ByteOffset} of {fault.Device} ({fault.Result})";
+        Say(fault.StopsMachine
+            ? $"{failure}; the guest stands still until it succeeds{(fault.Result == BlockResult.NoSpace ? ": free some space on the host" : string.Empty)}. It is tried again every {RetryInterval.TotalSeconds} s."
+            : fault.Text is not null ? failure + "."
+            : $"{failure}; the guest sees a disk error. More of this kind are not reported.");
     }
 
     private void ReportShutDown(VirtualMachine vm, IVcpu cpu)

@@ -27,6 +27,12 @@ public abstract class DiskImage : IBlockBackend
     /// <inheritdoc/>
     public virtual int PhysicalBlockByteCount => 4096;
 
+    /// <inheritdoc/>
+    public virtual string? FailureText => null;
+
+    /// <inheritdoc/>
+    public virtual bool IsReproducible => true;
+
     /// <summary>The snapshots inside the image; null when the format has none.</summary>
     public virtual ISnapshotStore? SnapshotStore => null;
 
@@ -38,6 +44,9 @@ public abstract class DiskImage : IBlockBackend
 
     /// <inheritdoc/>
     public abstract BlockResult Flush();
+
+    /// <inheritdoc/>
+    public virtual BlockResult FlushLast() => Flush();
 
     /// <inheritdoc/>
     public abstract BlockResult Discard(ulong byteOffset, ulong byteCount);

@@ -17,6 +17,7 @@ public static class DiskImages
     public const string FormatNames = "raw, qcow2, vmdk, vdi, vhd, vhdx or auto";
 
     private const string FolderPrefix = "fat:";
+    private const string WritableFolderPrefix = "fat:rw:";
 
     /// <summary>Understands a format's name; "auto" is null.</summary>
     /// <exception cref="SosiaException">There is no such format.</exception>
@@ -45,7 +46,7 @@ public static class DiskImages
     };
 
     /// <summary>Opens and locks an image and everything below it.</summary>
-    /// <param name="path">The file, or <c>fat:FOLDER</c>.</param>
+    /// <param name="path">The file, or <c>fat:FOLDER</c>, or <c>fat:rw:FOLDER</c> to bring what is written back to the folder.</param>
     /// <param name="options">How.</param>
     /// <exception cref="SosiaException">It cannot be used; the message says why and what to do. Nothing was written.</exception>
     public static DiskImage Open(string path, ImageOpenOptions options) => Open(path, options, new BackingChain());
@@ -58,9 +59,7 @@ public static class DiskImages
     {
         if (IsFolder(path) && options.Format is null)
         {
-            return options.IsReadOnly || options.ForCheck
-                ? FatFolderImage.Open(path[FolderPrefix.Length..])
-                : throw new SosiaException($"Writing to a folder as a disk ('{path}') is not implemented; add readonly to the drive, or snapshot to throw away what the guest writes.");
+            return OpenFolder(path, options);
         }
 
         ImageFile file = ImageFile.Open(path, options.IsReadOnly);
@@ -83,5 +82,14 @@ public static class DiskImages
             file.Dispose();
             throw;
         }
+    }
+
+    private static DiskImage OpenFolder(string path, ImageOpenOptions options)
+    {
+        bool isWritable = path.StartsWith(WritableFolderPrefix, StringComparison.Ordinal);
+        string folder = path[(isWritable ? WritableFolderPrefix : FolderPrefix).Length..];
+        return options.IsReadOnly || options.ForCheck ? FatFolderImage.Open(folder)
+            : isWritable ? FatFolderDisk.Open(folder)
+            : throw new SosiaException($"The folder of the disk '{path}' is not to be written to unless that is asked for: add readonly to the drive, or snapshot to throw away what the guest writes, or say fat:rw:{folder} to have it brought back to the folder.");
     }
 }

@@ -20,6 +20,12 @@ public interface IBlockBackend : IDisposable
     /// <summary>The unit in bytes that the storage likes best; a power of two.</summary>
     int PhysicalBlockByteCount { get; }
 
+    /// <summary>What the last operation that failed came up against, as a sentence for a person; null when its result says it all.</summary>
+    string? FailureText => null;
+
+    /// <summary>False when another opening of the same name need not give the same disk, so that no saved machine can go on with it.</summary>
+    bool IsReproducible => true;
+
     /// <summary>Reads.</summary>
     BlockResult Read(ulong byteOffset, Span<byte> destination);
 
@@ -28,6 +34,9 @@ public interface IBlockBackend : IDisposable
 
     /// <summary>Returns when everything written before is durable.</summary>
     BlockResult Flush();
+
+    /// <summary>The last flush, before the disk is closed.</summary>
+    BlockResult FlushLast() => Flush();
 
     /// <summary>The contents of a range no longer matter; its space may return to the host. A hint: never fails for lack of support.</summary>
     BlockResult Discard(ulong byteOffset, ulong byteCount);

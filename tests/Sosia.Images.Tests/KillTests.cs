@@ -1,7 +1,11 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
+using System.Linq;
+using Sosia.Images.Tests.Fat;
 using Sosia.Images.Tests.Support;
 using Xunit;
 
@@ -12,6 +16,10 @@ public sealed class KillTests : IDisposable
 {
     private const int KillCount = 6;
     private const int BlockByteCount = 4096;
+
+    // As in the writer.
+    private const int BlocksPerRound = 40;
+    private const int DiscardedBlocks = 16;
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -34,15 +42,103 @@ public sealed class KillTests : IDisposable
         var random = new Random(99);
         for (int i = 0; i < KillCount; i++)
         {
-            WriteAndKill(path, format, seed: i, rounds: random.Next(1, 30), extraMicroseconds: random.Next(3000));
+            HashSet<int>[] allowed = ReadRounds(path, format);
+            int flushed = WriteAndKill(random, path, DiskImages.NameOf(format), i.ToString(CultureInfo.InvariantCulture));
+            Expect(allowed, seed: i, flushed);
             Examine(path, format, lazy);
+            int[] found = Array.ConvertAll(ReadRounds(path, format), static rounds => rounds.Single());
+            for (int number = 0; number < found.Length; number++)
+            {
+                Assert.True(allowed[number].Contains(found[number]), $"after round {flushed} was flushed, block {number} is of round {found[number]}, not {string.Join(" or ", allowed[number])}");
+            }
         }
     }
 
-    private static void WriteAndKill(string path, ImageFormat format, int seed, int rounds, int extraMicroseconds)
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void After_a_kill_at_any_moment_each_file_of_a_shared_folder_is_whole()
     {
+        string folder = Directory.CreateDirectory(Path.Combine(_directory.Path, "shared")).FullName;
+        string other = Path.Combine(_directory.Path, "other");
+        (string Old, string New) changed = (new string('o', 200_000), new string('n', 300_000));
+        File.WriteAllText(Path.Combine(folder, "changed"), changed.Old);
+        File.WriteAllText(Path.Combine(folder, "removed"), changed.Old);
+        File.WriteAllText(other, changed.New);
+        string forth = Path.Combine(_directory.Path, "forth");
+        string back = Path.Combine(_directory.Path, "back");
+        using (DiskImage disk = DiskImages.Open($"fat:rw:{folder}", new ImageOpenOptions()))
+        {
+            new FatGuest(disk, _directory.Path).Run("mcopy", "-o", other, "::/changed").Run("mdel", "::/removed").Run("mmd", "::/folder").Run("mcopy", other, "::/folder/added").Record(forth, back);
+        }
+
+        var random = new Random(98);
+        for (int i = 0; i < KillCount; i++)
+        {
+            WriteAndKill(random, $"fat:rw:{folder}", "replay", forth, back);
+            Assert.Contains(File.ReadAllText(Path.Combine(folder, "changed")), new[] { changed.Old, changed.New });
+            foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(static path => !path.EndsWith(".tmp", StringComparison.Ordinal)))
+            {
+                Assert.Contains(File.ReadAllText(file), new[] { changed.Old, changed.New });
+            }
+
+            // The changes are those of the folder as it was.
+            Directory.Delete(folder, recursive: true);
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, "changed"), changed.Old);
+            File.WriteAllText(Path.Combine(folder, "removed"), changed.Old);
+        }
+    }
+
+    // Which round's data each block may hold once the writer's rounds are done again: one, or more where a discard or an unfinished round leaves it open.
+    private static void Expect(HashSet<int>[] allowed, int seed, int flushed)
+    {
+        var random = new Random(seed);
+        for (int round = 1; round <= flushed + 1; round++)
+        {
+            for (int i = 0; i < BlocksPerRound; i++)
+            {
+                int number = random.Next(allowed.Length);
+                if (random.Next(12) == 0)
+                {
+                    for (int block = number; block < number + DiscardedBlocks && number + DiscardedBlocks <= allowed.Length; block++)
+                    {
+                        allowed[block].Add(0);
+                    }
+
+                    continue;
+                }
+
+                if (round <= flushed)
+                {
+                    allowed[number].Clear();
+                }
+
+                allowed[number].Add(round);
+            }
+        }
+    }
+
+    private static HashSet<int>[] ReadRounds(string path, ImageFormat format)
+    {
+        using DiskImage image = DiskImages.Open(path, new ImageOpenOptions { Format = format, IsReadOnly = true });
+        var rounds = new HashSet<int>[image.ByteCount / BlockByteCount];
+        byte[] stamp = new byte[8];
+        for (int number = 0; number < rounds.Length; number++)
+        {
+            Assert.Equal(BlockResult.Ok, image.Read((ulong)number * BlockByteCount, stamp));
+            rounds[number] = [BinaryPrimitives.ReadInt32LittleEndian(stamp.AsSpan(4))];
+        }
+
+        return rounds;
+    }
+
+    // Returns the last round that was flushed.
+    private static int WriteAndKill(Random random, string path, params string[] arguments)
+    {
+        int rounds = random.Next(1, 30);
+        int extraMicroseconds = random.Next(3000);
         string program = typeof(KillTests).Assembly.Location.Replace("Sosia.Images.Tests", "Sosia.Images.Writer", StringComparison.Ordinal);
-        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, path, DiskImages.NameOf(format), seed.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, path, .. arguments])
         {
             RedirectStandardOutput = true,
         })!;
@@ -59,6 +155,9 @@ public sealed class KillTests : IDisposable
 
         process.Kill();
         process.WaitForExit();
+        string[] rest = process.StandardOutput.ReadToEnd().Split('\n');
+        // Only whole lines: the last one may be cut.
+        return rounds + rest.Length - 1;
     }
 
     private static void Examine(string path, ImageFormat format, bool lazy)

@@ -131,8 +131,10 @@ public class BlockDrive : IDisposable
     }
 
     /// <summary>Writes what a snapshot must know of the medium.</summary>
+    /// <exception cref="SosiaException">A saved machine could not go on with it.</exception>
     public virtual void Save(SnapshotWriter writer, string prefix)
     {
+        RequireReproducible(Name, Volatile.Read(ref _medium));
         writer.Write(prefix + "hasMedium", HasMedium);
         writer.Write(prefix + "byteCount", ByteCount);
     }
@@ -168,13 +170,23 @@ public class BlockDrive : IDisposable
                 return;
             }
 
-            BlockResult result = old.IsReadOnly ? BlockResult.Ok : old.Flush();
+            BlockResult result = old.IsReadOnly ? BlockResult.Ok : old.FlushLast();
             if (result != BlockResult.Ok)
             {
-                Report(new BlockFault(Name, BlockOperation.Flush, 0, 0, result));
+                Report(new BlockFault(Name, BlockOperation.Flush, 0, 0, result, Text: old.FailureText));
             }
 
             old.Dispose();
+        }
+    }
+
+    /// <summary>Refuses to save a machine with a disk that will not be the same again.</summary>
+    /// <exception cref="SosiaException">It is one.</exception>
+    internal static void RequireReproducible(string name, IBlockBackend? medium)
+    {
+        if (medium is { IsReproducible: false })
+        {
+            throw new SosiaException($"The drive '{name}' shows a folder that the guest may write to, which cannot be part of a saved machine; take the drive out, or show the folder read-only.");
         }
     }
 
@@ -191,7 +203,7 @@ public class BlockDrive : IDisposable
         }
 
         bool stops = _policy.Stops(operation, result);
-        Report(new BlockFault(Name, operation, byteOffset, byteCount, result, stops));
+        Report(new BlockFault(Name, operation, byteOffset, byteCount, result, stops, Volatile.Read(ref _medium)?.FailureText));
         return stops ? BlockResult.Stopped : result;
     }
 

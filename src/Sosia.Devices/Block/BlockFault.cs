@@ -9,4 +9,5 @@ namespace Sosia.Devices.Block;
 /// <param name="ByteCount">How much.</param>
 /// <param name="Result">What went wrong.</param>
 /// <param name="StopsMachine">True when the machine stops and the operation is repeated later; false when the guest sees a disk error.</param>
-public readonly record struct BlockFault(string Device, BlockOperation Operation, ulong ByteOffset, ulong ByteCount, BlockResult Result, bool StopsMachine = false);
+/// <param name="Text">More about it, as a sentence for a person; null when the result says it all.</param>
+public readonly record struct BlockFault(string Device, BlockOperation Operation, ulong ByteOffset, ulong ByteCount, BlockResult Result, bool StopsMachine = false, string? Text = null);

@@ -156,11 +156,11 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
     {
         if (!IsReadOnly)
         {
-            BlockResult result = Backend.Flush();
+            BlockResult result = Backend.FlushLast();
             if (result != BlockResult.Ok)
             {
                 HostFaultCount++;
-                HostFault?.Invoke(new BlockFault(Name, BlockOperation.Flush, 0, 0, result));
+                HostFault?.Invoke(new BlockFault(Name, BlockOperation.Flush, 0, 0, result, Text: Backend.FailureText));
             }
         }
 
@@ -218,6 +218,7 @@ public sealed class VirtioBlockDevice : VirtioDevice, IDisposable
     /// <inheritdoc/>
     protected override void SaveDevice(SnapshotWriter writer)
     {
+        BlockDrive.RequireReproducible(Name, Backend);
         int count = 0;
         foreach (VirtioBlockRequest request in _inFlight)
         {

@@ -291,7 +291,7 @@ public sealed class VirtioBlockRequest
         if (result != BlockResult.Ok)
         {
             Status = StatusIoError;
-            Fault = new BlockFault(Device.Name, operation, byteOffset, byteCount, result);
+            Fault = new BlockFault(Device.Name, operation, byteOffset, byteCount, result, Text: Device.Backend.FailureText);
         }
     }
 }

@@ -56,6 +56,9 @@ public static class HostError
     /// <summary>EROFS: read-only file system.</summary>
     public const int ReadOnlyFileSystem = 30;
 
+    /// <summary>ENOTEMPTY: the directory holds something.</summary>
+    public const int NotEmpty = 39;
+
     /// <summary>ENOSYS: the kernel lacks the system call.</summary>
     public const int NotImplemented = 38;
 

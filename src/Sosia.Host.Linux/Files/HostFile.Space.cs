@@ -9,10 +9,14 @@ public sealed unsafe partial class HostFile
     private const int SeekData = 3;
     private const int SeekHole = 4;
     private const int ErrorNoSuchPosition = 6;
-    private const uint StatxInode = 0x100;
     private const int StatxInodeOffset = 0x20;
     private const int StatxDeviceMajorOffset = 0x88;
     private const int StatxDeviceMinorOffset = 0x8c;
+    private const int StatxByteCountOffset = 0x28;
+    private const int StatxModifiedOffset = 0x70;
+    private const uint StatxBasic = 0x7ff;
+    private const int AtSymlinkNoFollow = 0x100;
+    private const uint PermissionBits = 0xfff;
     private const uint OwnerAndOthersMode = 0x1b6;
     private const int OpenNoFollow = 0x20000;
 
@@ -60,19 +64,61 @@ public sealed unsafe partial class HostFile
     /// <returns>0 or an error number.</returns>
     public int TryGetIdentity(out (ulong Device, ulong Inode) identity)
     {
-        identity = default;
+        int error = TryGetStatus(out HostFileStatus status);
+        identity = (status.Device, status.Inode);
+        return error;
+    }
+
+    /// <summary>Finds what the file is, and its state.</summary>
+    /// <returns>0 or an error number.</returns>
+    public int TryGetStatus(out HostFileStatus status) => TryGetStatus(_handle, string.Empty, out status);
+
+    /// <summary>Sets the permission bits (chmod(2)).</summary>
+    /// <returns>0 or an error number.</returns>
+    public int SetPermissions(uint permissions) => Result(FChMod(_handle, permissions));
+
+    /// <summary>Sets the time of the last change, in seconds since 1970.</summary>
+    /// <returns>0 or an error number.</returns>
+    public int SetModified(long seconds)
+    {
+        // The time of the last access, then that of the last change: seconds and nanoseconds each.
+        long* times = stackalloc long[4];
+        times[0] = times[2] = seconds;
+        times[1] = times[3] = 0;
+        // SAFETY: the kernel reads two struct timespec of 16 bytes each.
+        return Result(FUTimeNs(_handle, times));
+    }
+
+    /// <summary>Finds what a name in a directory leads to, without following a symbolic link; the open file itself for an empty name.</summary>
+    internal static int TryGetStatus(SafeFileHandle handle, string name, out HostFileStatus status)
+    {
+        status = default;
         byte* stat = stackalloc byte[StatxByteCount];
         // SAFETY: the kernel writes at most sizeof(struct statx) = 256 bytes.
-        if (Statx(_handle, string.Empty, AtEmptyPath, StatxInode, stat) != 0)
+        if (Statx(handle, name, AtEmptyPath | AtSymlinkNoFollow, StatxBasic, stat) != 0)
         {
             return Marshal.GetLastPInvokeError();
         }
 
         ulong device = ((ulong)*(uint*)(stat + StatxDeviceMajorOffset) << 32) | *(uint*)(stat + StatxDeviceMinorOffset);
-        identity = (device, *(ulong*)(stat + StatxInodeOffset));
+        uint mode = *(ushort*)(stat + StatxModeOffset);
+        status = new HostFileStatus(
+            KindOf(mode),
+            device,
+            *(ulong*)(stat + StatxInodeOffset),
+            *(ulong*)(stat + StatxByteCountOffset),
+            *(long*)(stat + StatxModifiedOffset),
+            *(uint*)(stat + StatxModifiedOffset + sizeof(long)),
+            mode & PermissionBits);
         return 0;
     }
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     private static partial int FTruncate(SafeFileHandle file, long byteCount);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int FChMod(SafeFileHandle file, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "futimens", SetLastError = true)]
+    private static partial int FUTimeNs(SafeFileHandle file, long* times);
 }

@@ -25,7 +25,6 @@ public sealed unsafe partial class HostFile : IDisposable
     private const int FallocatePunchHole = 2;
     private const int FallocateZeroRange = 0x10;
     private const int AtEmptyPath = 0x1000;
-    private const uint StatxType = 1;
     private const int StatxByteCount = 256;
     private const int StatxModeOffset = 0x1c;
 
@@ -164,7 +163,7 @@ public sealed unsafe partial class HostFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
-    private static HostFile? Wrap(SafeFileHandle handle, out int error)
+    internal static HostFile? Wrap(SafeFileHandle handle, out int error)
     {
         error = Marshal.GetLastPInvokeError();
         if (handle.IsInvalid)
@@ -173,27 +172,25 @@ public sealed unsafe partial class HostFile : IDisposable
             return null;
         }
 
-        // statx has one layout on every architecture, unlike stat.
-        byte* stat = stackalloc byte[StatxByteCount];
-        // SAFETY: the kernel writes at most sizeof(struct statx) = 256 bytes.
-        if (Statx(handle, string.Empty, AtEmptyPath, StatxType, stat) != 0)
+        error = TryGetStatus(handle, string.Empty, out HostFileStatus status);
+        if (error != 0)
         {
-            error = Marshal.GetLastPInvokeError();
             handle.Dispose();
             return null;
         }
 
-        error = 0;
-        int format = *(ushort*)(stat + StatxModeOffset) >> 12;
-        return new HostFile(handle, format switch
-        {
-            2 => HostFileKind.CharacterDevice,
-            4 => HostFileKind.Directory,
-            6 => HostFileKind.BlockDevice,
-            8 => HostFileKind.Regular,
-            _ => HostFileKind.Other,
-        });
+        return new HostFile(handle, status.Kind);
     }
+
+    // The upper four bits of st_mode.
+    private static HostFileKind KindOf(uint mode) => (mode >> 12) switch
+    {
+        2 => HostFileKind.CharacterDevice,
+        4 => HostFileKind.Directory,
+        6 => HostFileKind.BlockDevice,
+        8 => HostFileKind.Regular,
+        _ => HostFileKind.Other,
+    };
 
     private int Fallocate(int mode, ulong byteOffset, ulong byteCount)
         => byteCount == 0 ? 0 : Result(FAllocate(_handle, mode, (long)byteOffset, (long)byteCount));

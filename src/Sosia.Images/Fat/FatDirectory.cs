@@ -19,9 +19,6 @@ internal static class FatDirectory
     private const byte AttributeLongName = 0x0f;
     private const byte LastLongEntry = 0x40;
 
-    // Where a long entry keeps its 13 characters.
-    private static readonly int[] CharacterOffsets = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
-
     /// <summary>How long a folder's entries are.</summary>
     public static int CountBytes(FatNode folder)
     {
@@ -100,12 +97,7 @@ internal static class FatDirectory
 
     private static void WriteLongEntries(byte[] bytes, ref int position, string name, byte[] shortName)
     {
-        byte checksum = 0;
-        foreach (byte character in shortName)
-        {
-            checksum = (byte)((checksum << 7 | checksum >> 1) + character);
-        }
-
+        byte checksum = FatNames.Checksum(shortName);
         int count = LongEntryCount(name);
         for (int i = count; i > 0; i--)
         {
@@ -117,7 +109,7 @@ internal static class FatDirectory
             {
                 int index = ((i - 1) * CharactersPerEntry) + k;
                 ushort value = index < name.Length ? name[index] : index == name.Length ? (ushort)0 : (ushort)0xffff;
-                BinaryPrimitives.WriteUInt16LittleEndian(entry[CharacterOffsets[k]..], value);
+                BinaryPrimitives.WriteUInt16LittleEndian(entry[FatNames.CharacterOffsets[k]..], value);
             }
 
             position += EntryByteCount;

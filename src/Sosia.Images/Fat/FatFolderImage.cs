@@ -8,7 +8,7 @@ using Sosia.Host.Linux.Files;
 namespace Sosia.Images.Fat;
 
 /// <summary>
-/// A folder of the host as a disk with a FAT file system, for reading. What is in the folder is looked at once, when it is opened; files are read when the guest
+/// A folder of the host as a disk with a FAT file system, for reading; <see cref="FatFolderDisk"/> is for writing. What is in the folder is looked at once, when it is opened; files are read when the guest
 /// reads them. Symbolic links are never followed, and a file that was replaced since reads as an error.
 /// </summary>
 internal sealed class FatFolderImage : DiskImage
@@ -52,12 +52,28 @@ internal sealed class FatFolderImage : DiskImage
 
     public override bool IsReadOnly => true;
 
+    /// <summary>Where everything is on the disk.</summary>
+    public FatLayout Layout => _layout;
+
+    /// <summary>The folder.</summary>
+    public FatNode Root => _root;
+
     /// <summary>Shows a folder.</summary>
     /// <exception cref="SosiaException">It cannot be read or does not fit a FAT file system.</exception>
     public static FatFolderImage Open(string folder)
     {
         List<FatNode> all = [];
-        FatNode root = FatScanner.Scan(folder, all);
+        FatScanner.Scan(folder, all);
+        return Make(all, 0);
+    }
+
+    /// <summary>Shows a folder that was read.</summary>
+    /// <param name="all">All nodes, parents before their children, the root first.</param>
+    /// <param name="freeByteCount">How much room there shall be for new files, at least.</param>
+    /// <exception cref="SosiaException">It does not fit a FAT file system.</exception>
+    public static FatFolderImage Make(List<FatNode> all, ulong freeByteCount)
+    {
+        FatNode root = all[0];
         ulong CountClusters(int clusterByteCount, bool withRoot)
         {
             ulong count = 0;
@@ -70,8 +86,8 @@ internal sealed class FatFolderImage : DiskImage
             return count;
         }
 
-        FatLayout layout = FatLayout.Choose(CountClusters, FatDirectory.CountBytes(root))
-            ?? throw new SosiaException($"The folder '{folder}' holds more than a FAT file system can; choose a smaller one.");
+        FatLayout layout = FatLayout.Choose(CountClusters, FatDirectory.CountBytes(root), freeByteCount)
+            ?? throw new SosiaException($"The folder '{root.Path}' holds more than a FAT file system can; choose a smaller one.");
         List<FatNode> placed = [];
         uint next = FatLayout.FirstDataCluster;
         foreach (FatNode node in all)
@@ -96,7 +112,7 @@ internal sealed class FatFolderImage : DiskImage
             node.Entries = node.IsFolder ? FatDirectory.Make(node) : null;
         }
 
-        return new FatFolderImage(folder, layout, root, placed, next);
+        return new FatFolderImage(root.Path, layout, root, placed, next);
     }
 
     public override BlockResult Read(ulong byteOffset, Span<byte> destination)
@@ -155,7 +171,18 @@ internal sealed class FatFolderImage : DiskImage
 
     public override void Resize(ulong byteCount) => throw ImageErrors.CannotResize(Path, "fat", "its size follows from the folder's contents");
 
-    protected override void Dispose(bool disposing) => _openFile?.Dispose();
+    /// <summary>Keeps a file's present contents for the disk, before another one takes its place on the host.</summary>
+    /// <returns>False when it is no longer there.</returns>
+    public bool Keep(FatNode node) => node.Original is not null || (node.Original = OpenSame(node)) is not null;
+
+    protected override void Dispose(bool disposing)
+    {
+        _openFile?.Dispose();
+        foreach (FatNode node in _nodes)
+        {
+            node.Original?.Dispose();
+        }
+    }
 
     // Everything before the data.
     private void MakeSector(uint sector)
@@ -243,12 +270,17 @@ internal sealed class FatFolderImage : DiskImage
             return BlockResult.Ok;
         }
 
-        if (_openNode != node && !OpenFile(node))
+        if (node.IsGone)
+        {
+            return BlockResult.Ok;
+        }
+
+        if (node.Original is null && _openNode != node && !OpenFile(node))
         {
             return BlockResult.HostError;
         }
 
-        int error = _openFile!.Read(position, destination[..length], out int readByteCount);
+        int error = (node.Original ?? _openFile!).Read(position, destination[..length], out int readByteCount);
         return error != HostError.None ? ImageErrors.Translate(error) : readByteCount == length ? BlockResult.Ok : BlockResult.Truncated;
     }
 
@@ -256,10 +288,21 @@ internal sealed class FatFolderImage : DiskImage
     {
         _openFile?.Dispose();
         _openNode = null;
-        _openFile = HostFile.TryOpenNoFollow(node.Path, writable: false, out _);
-        bool isSame = _openFile is not null && _openFile.TryGetIdentity(out (ulong, ulong) identity) == HostError.None && identity == node.Identity;
-        _openNode = isSame ? node : null;
-        return isSame;
+        _openFile = OpenSame(node);
+        _openNode = _openFile is null ? null : node;
+        return _openNode is not null;
+    }
+
+    private static HostFile? OpenSame(FatNode node)
+    {
+        HostFile? file = HostFile.TryOpenNoFollow(node.Path, writable: false, out _);
+        if (file is not null && file.TryGetIdentity(out (ulong, ulong) identity) == HostError.None && identity == (node.Status.Device, node.Status.Inode))
+        {
+            return file;
+        }
+
+        file?.Dispose();
+        return null;
     }
 
     private void CopyFrom(byte[] source, uint position)

@@ -9,13 +9,13 @@ internal sealed class FatLayout
     public const int SectorByteCount = 512;
     public const uint PartitionStart = 2048;
     public const uint FirstDataCluster = 2;
+    public const uint Fat32Root = 2;
 
     private const uint MinFat16Clusters = 4200;
     private const uint MaxFat16Clusters = 65000;
     private const uint MinFat32Clusters = 66000;
     private const uint MaxFat32Clusters = 0x0fff_0000;
     private const uint Fat32ReservedSectors = 32;
-    private const uint Fat32Root = 2;
 
     private FatLayout()
     {
@@ -42,17 +42,22 @@ internal sealed class FatLayout
 
     public ulong SectorCount => DataSector + ((ulong)ClusterCount * ClusterSectors);
 
+    /// <summary>Where a cluster begins, in bytes.</summary>
+    public ulong PlaceOf(uint cluster) => (DataSector + ((ulong)(cluster - FirstDataCluster) * ClusterSectors)) * SectorByteCount;
+
     public int ClusterByteCount => (int)ClusterSectors * SectorByteCount;
 
     /// <summary>Chooses the smallest clusters with which everything has room; null when nothing is large enough.</summary>
     /// <param name="countClusters">How many clusters of some size the contents need.</param>
     /// <param name="rootByteCount">The length of the root folder.</param>
-    public static FatLayout? Choose(Func<int, bool, ulong> countClusters, int rootByteCount)
+    /// <param name="freeByteCount">How much room there shall be for new files, at least.</param>
+    public static FatLayout? Choose(Func<int, bool, ulong> countClusters, int rootByteCount, ulong freeByteCount)
     {
-        uint rootSectors = (uint)(rootByteCount + SectorByteCount - 1) / SectorByteCount;
+        // Where files can be added, so can entries to the root folder.
+        uint rootSectors = ((uint)(rootByteCount + SectorByteCount - 1) / SectorByteCount) + (freeByteCount == 0 ? 0u : 64);
         for (uint sectors = 4; sectors <= 64; sectors *= 2)
         {
-            ulong needed = countClusters((int)sectors * SectorByteCount, false);
+            ulong needed = countClusters((int)sectors * SectorByteCount, false) + (freeByteCount / (sectors * SectorByteCount));
             if (needed <= MaxFat16Clusters && rootSectors <= 4095)
             {
                 uint count = Math.Max(MinFat16Clusters, (uint)needed);
@@ -62,7 +67,7 @@ internal sealed class FatLayout
 
         for (uint sectors = 8; sectors <= 64; sectors *= 2)
         {
-            ulong needed = countClusters((int)sectors * SectorByteCount, true);
+            ulong needed = countClusters((int)sectors * SectorByteCount, true) + (freeByteCount / (sectors * SectorByteCount));
             if (needed <= MaxFat32Clusters && needed * sectors < uint.MaxValue - (64 << 20))
             {
                 uint count = Math.Max(MinFat32Clusters, (uint)needed);

@@ -16,19 +16,20 @@ internal static class FatScanner
     /// <summary>Reads a folder and all below it.</summary>
     /// <param name="folder">The path.</param>
     /// <param name="all">Receives every node, parents before their children, the root first.</param>
+    /// <param name="leftOver">Receives the temporary files that a killed machine left, which are not shown.</param>
     /// <exception cref="SosiaException">It is no folder, or holds what cannot be shown.</exception>
-    public static FatNode Scan(string folder, List<FatNode> all)
+    public static FatNode Scan(string folder, List<FatNode> all, List<(FatNode Folder, string Name)>? leftOver = null)
     {
         if (!Directory.Exists(folder))
         {
             throw new SosiaException($"The folder '{folder}' of a FAT disk does not exist; check the path.");
         }
 
-        var root = new FatNode { Name = string.Empty, Path = folder, Modified = Directory.GetLastWriteTime(folder), Children = [] };
+        var root = new FatNode { Name = folder, Modified = Directory.GetLastWriteTime(folder), Children = [] };
         all.Add(root);
         try
         {
-            Scan(root, all, 0);
+            Scan(root, all, leftOver, 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -38,7 +39,7 @@ internal static class FatScanner
         return root;
     }
 
-    private static void Scan(FatNode folder, List<FatNode> all, int depth)
+    private static void Scan(FatNode folder, List<FatNode> all, List<(FatNode Folder, string Name)>? leftOver, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -54,6 +55,12 @@ internal static class FatScanner
                 throw new SosiaException($"The folder '{all[0].Path}' holds more than {MaxNodeCount} files, which is too many for a FAT disk; choose a smaller one.");
             }
 
+            if (FatTemporaryName.IsOne(info.Name))
+            {
+                leftOver?.Add((folder, info.Name));
+                continue;
+            }
+
             FatNode? node = info.LinkTarget is not null ? null : info is DirectoryInfo ? MakeFolder(folder, info) : MakeFile(folder, info);
             if (node is null)
             {
@@ -65,13 +72,13 @@ internal static class FatScanner
             all.Add(node);
             if (node.IsFolder)
             {
-                Scan(node, all, depth + 1);
+                Scan(node, all, leftOver, depth + 1);
             }
         }
     }
 
     private static FatNode MakeFolder(FatNode parent, FileSystemInfo info)
-        => new() { Name = info.Name, Path = info.FullName, Modified = info.LastWriteTime, Parent = parent, Children = [] };
+        => new() { Name = info.Name, Modified = info.LastWriteTime, Parent = parent, Children = [] };
 
     private static FatNode? MakeFile(FatNode parent, FileSystemInfo info)
     {
@@ -81,14 +88,14 @@ internal static class FatScanner
             throw new SosiaException($"The file '{info.FullName}' of a FAT disk cannot be read ({HostError.Describe(error)}); change its permissions, or move it away.");
         }
 
-        if (file.Kind != HostFileKind.Regular || file.TryGetByteCount(out ulong byteCount) != HostError.None || file.TryGetIdentity(out (ulong, ulong) identity) != HostError.None)
+        if (file.Kind != HostFileKind.Regular || file.TryGetStatus(out HostFileStatus status) != HostError.None)
         {
             return null;
         }
 
-        return byteCount <= uint.MaxValue
-            ? new FatNode { Name = info.Name, Path = info.FullName, Modified = info.LastWriteTime, Parent = parent, ByteCount = (uint)byteCount, Identity = identity }
-            : throw new SosiaException($"The file '{info.FullName}' has {byteCount} bytes; a FAT file system holds files of up to 4 GiB less one byte.");
+        return status.ByteCount <= uint.MaxValue
+            ? new FatNode { Name = info.Name, Modified = info.LastWriteTime, Parent = parent, ByteCount = (uint)status.ByteCount, Status = status }
+            : throw new SosiaException($"The file '{info.FullName}' has {status.ByteCount} bytes; a FAT file system holds files of up to 4 GiB less one byte.");
     }
 
     private static void CheckName(FileSystemInfo info)

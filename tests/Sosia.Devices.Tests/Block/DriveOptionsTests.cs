@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Text;
 using Sosia.Core;
+using Sosia.Core.Snapshots;
 using Sosia.Devices.Block;
 using Sosia.Images;
 using Xunit;
@@ -73,6 +74,15 @@ public sealed class DriveOptionsTests : IDisposable
         byte[] sector = new byte[512];
         Assert.Equal(BlockResult.Ok, second.Read(0, sector));
         Assert.Equal(TemporaryDirectory.PatternByte(1), sector[1]);
+    }
+
+    [Fact]
+    public void A_machine_with_a_folder_that_is_written_to_cannot_be_saved()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_directory.Path, "shared")).FullName;
+        using var drive = new BlockDrive("disk0", DriveOptions.Parse($"file=fat:rw:{folder}").Open(), BlockErrorPolicy.Default);
+        SosiaException error = Assert.Throws<SosiaException>(() => drive.Save(new SnapshotWriter(), string.Empty));
+        Assert.Contains("saved", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,12 +1,11 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Sosia.Core;
 using Sosia.Images.Tests.Support;
 using Xunit;
 
-namespace Sosia.Images.Tests.Formats;
+namespace Sosia.Images.Tests.Fat;
 
 public sealed class FatFolderTests : IDisposable
 {
@@ -40,10 +39,10 @@ public sealed class FatFolderTests : IDisposable
             File.WriteAllBytes(partition, bytes);
         }
 
-        Run("fsck.fat", "-n", partition);
+        HostProgram.Run("fsck.fat", "-n", partition);
         string copy = Path.Combine(_directory.Path, "copy");
         Directory.CreateDirectory(copy);
-        Run("mcopy", "-s", "-i", partition, "::/*", copy);
+        HostProgram.Run("mcopy", "-s", "-i", partition, "::/*", copy);
         string[] copied = Directory.GetFiles(copy, "*", SearchOption.AllDirectories).Select(p => Path.GetRelativePath(copy, p)).ToArray();
         Assert.Equal(names.Order(StringComparer.Ordinal), copied.Order(StringComparer.Ordinal));
         Assert.All(names, name => Assert.Equal(File.ReadAllBytes(Path.Combine(folder, name)), File.ReadAllBytes(Path.Combine(copy, name))));
@@ -68,14 +67,5 @@ public sealed class FatFolderTests : IDisposable
     {
         SosiaException error = Assert.Throws<SosiaException>(() => DiskImages.Open($"fat:{_directory.Path}", new ImageOpenOptions()));
         Assert.Contains("add readonly", error.Message, StringComparison.Ordinal);
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["LC_ALL"] = "C.UTF-8", ["PATH"] = Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin" } })!;
-        System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {output}");
     }
 }
