@@ -148,7 +148,7 @@ public sealed class PcMachine : X86Machine
         _powerManagement.Map(Ports);
         if (HasVga(options))
         {
-            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), VgaRom());
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), HasOtherVideoBios(options) ? [] : VgaRom());
             AddPci(_vga, VgaDevice);
             _vga.Map(Ports);
             Screen = _vga;
@@ -263,6 +263,20 @@ public sealed class PcMachine : X86Machine
         "none" => false,
         _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
     };
+
+    // An option ROM in the usual place of a video BIOS takes the place of the adapter's own.
+    private static bool HasOtherVideoBios(MachineOptions options)
+    {
+        foreach (OptionRom rom in options.OptionRoms)
+        {
+            if (rom.GuestPhysical == I440FxHostBridge.AreaBase)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     // The video BIOS that comes along with the firmware.
     private static byte[] VgaRom()

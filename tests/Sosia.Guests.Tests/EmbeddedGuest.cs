@@ -19,9 +19,6 @@ internal static class EmbeddedGuest
     /// <summary>The repository's descriptions of guests.</summary>
     public static string GuestsFolder => Path.Combine(RepositoryRoot(), "guests");
 
-    /// <summary>This project's folder.</summary>
-    public static string TestFolder => Path.Combine(RepositoryRoot(), "tests", "Sosia.Guests.Tests");
-
     /// <summary>Options for a boot to the shell.</summary>
     public static MachineOptions Options(ClockMode clock, string append = "", params string[] drives)
     {

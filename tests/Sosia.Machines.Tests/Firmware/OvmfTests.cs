@@ -3,6 +3,7 @@ using System.IO;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Time;
+using Sosia.Devices.Block;
 using Sosia.Machines.Firmware;
 using Xunit;
 using Xunit.Abstractions;
@@ -14,26 +15,22 @@ public sealed class OvmfTests(ITestOutputHelper output) : IDisposable
 {
     private const string Folder = "/usr/share/OVMF";
     private const string Variable = "tide -guid 5ea51de5-0000-4000-8000-000000000001";
-    private const string ShellPrompt = "Shell> ";
 
     private readonly TemporaryFiles _files = new();
 
     public void Dispose() => _files.Dispose();
 
-    [Theory]
-    [InlineData("std")]
-    [InlineData("none")]
+    /// <summary>OVMF asks both IDE channels without having switched them on; when they did not answer it waited minutes for each drive.</summary>
+    [Fact]
     [Trait("Category", "Slow")]
-    public void Ovmf_comes_to_its_shell_with_and_without_a_screen(string vga)
+    public void Ovmf_comes_to_its_shell_without_waiting_for_drives_that_are_not_there()
     {
         const string Ovmf = "/usr/share/ovmf/OVMF.fd";
-        if (!IsInstalled(Ovmf))
+        if (IsInstalled(Ovmf))
         {
-            return;
+            using VirtualMachine vm = VirtualMachine.Create(Options(Ovmf) with { Vga = "none" });
+            vm.Console.Expect("UEFI Interactive Shell", FirmwareBench.Patience);
         }
-
-        using VirtualMachine vm = VirtualMachine.Create(Options(Ovmf) with { Vga = vga });
-        vm.Console.Expect("UEFI Interactive Shell", FirmwareBench.Patience);
     }
 
     [Fact]
@@ -48,24 +45,14 @@ public sealed class OvmfTests(ITestOutputHelper output) : IDisposable
 
         string store = _files.Path("vars.fd");
         byte[] template = File.ReadAllBytes(Path.Combine(Folder, "OVMF_VARS_4M.fd"));
-        MachineOptions options = Options(code) with { Flash = FlashOptions.Parse($"file={store},template={Folder}/OVMF_VARS_4M.fd") };
-        using (VirtualMachine vm = VirtualMachine.Create(options))
-        {
-            EnterShell(vm);
-            Command(vm, $"setvar {Variable} -bs -rt -nv =0xc0ffee");
-            Command(vm, "bcfg boot add 0 \"FS0:\\\\none.efi\" \"High water\"");
-            vm.Console.Send("reset -s\r");
-            Assert.Equal(StopReason.PoweredOff, vm.Run(FirmwareBench.Patience).Reason);
-            Assert.Empty(vm.Machine.Log.Counts);
-        }
-
-        Assert.NotEqual(template, File.ReadAllBytes(store));
-        using (VirtualMachine vm = VirtualMachine.Create(options with { Flash = new FlashOptions(store, IsReadOnly: true) }))
-        {
-            EnterShell(vm);
-            string text = Command(vm, $"setvar {Variable}");
-            Assert.Contains("C0 FF EE", text, StringComparison.OrdinalIgnoreCase);
-        }
+        FlashOptions flash = FlashOptions.Parse($"file={store},template={Folder}/OVMF_VARS_4M.fd");
+        RunScript(code, flash, $"setvar {Variable} -bs -rt -nv =0xc0ffee", "bcfg boot add 0 FS0:\\startup.nsh \"High water\"");
+        byte[] afterwards = File.ReadAllBytes(store);
+        Assert.NotEqual(template, afterwards);
+        string text = RunScript(code, new FlashOptions(store, IsSnapshot: true), $"setvar {Variable}", "bcfg boot dump");
+        Assert.Contains("EE FF C0 00", text, StringComparison.Ordinal);
+        Assert.Contains("High water", text, StringComparison.Ordinal);
+        Assert.Equal(afterwards, File.ReadAllBytes(store));
     }
 
     [Theory]
@@ -102,17 +89,18 @@ public sealed class OvmfTests(ITestOutputHelper output) : IDisposable
     private static MachineOptions Options(string bios)
         => FirmwareBench.Options() with { Bios = bios, MemoryByteCount = 128 << 20, ClockMode = ClockMode.Fast };
 
-    private static void EnterShell(VirtualMachine vm)
+    // The shell executes startup.nsh of the first file system that it finds.
+    private string RunScript(string bios, FlashOptions flash, params string[] commands)
     {
-        vm.Console.Expect("to skip", FirmwareBench.Patience);
-        vm.Console.Send("\x1b");
-        vm.Console.Expect(ShellPrompt, FirmwareBench.Patience);
-    }
-
-    private static string Command(VirtualMachine vm, string command)
-    {
-        vm.Console.Send(command + "\r");
-        return vm.Console.Expect(ShellPrompt, FirmwareBench.Patience);
+        string folder = _files.Path("disk");
+        Directory.CreateDirectory(folder);
+        File.WriteAllLines(Path.Combine(folder, "startup.nsh"), ["echo -off", "echo begin", .. commands, "echo end", "reset -s"]);
+        using VirtualMachine vm = VirtualMachine.Create(Options(bios) with { Flash = flash, Drives = [DriveOptions.Parse($"file=fat:{folder},if=ide,readonly")] });
+        vm.Console.Expect("begin\r\n", FirmwareBench.Patience);
+        string text = vm.Console.Expect("end\r\n", FirmwareBench.Patience);
+        Assert.Equal(StopReason.PoweredOff, vm.Run(FirmwareBench.Patience).Reason);
+        Assert.Empty(vm.Machine.Log.Counts);
+        return text;
     }
 
     private bool IsInstalled(string file)
