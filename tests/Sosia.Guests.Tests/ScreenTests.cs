@@ -49,7 +49,7 @@ public sealed class ScreenTests
         Assert.True(result.Reason == StopReason.ConditionMet, vm.Screen!.Text);
     }
 
-    private static SortedSet<int> ColoursIn(ScreenImage image, int left, int top, int right, int bottom)
+    private static int[] ColoursIn(ScreenImage image, int left, int top, int right, int bottom)
     {
         SortedSet<int> colours = [];
         for (int y = top; y < bottom; y++)
@@ -60,6 +60,6 @@ public sealed class ScreenTests
             }
         }
 
-        return colours;
+        return [.. colours];
     }
 }
