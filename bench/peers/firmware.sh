@@ -17,7 +17,7 @@ truncate -s 1M "$work/disk"
 SOSIA_BUILD_ONLY=1 "$root/sosia"
 
 run_sosia() {
-    "$root/artifacts/sosia/sosia" run --machine pc --memory 64M --drive "file=$work/disk,format=raw,if=virtio" --serial none --bios-serial off --debug-exit 0xf4
+    "$root/artifacts/sosia/sosia" run --machine pc --vga none --memory 64M --drive "file=$work/disk,format=raw,if=virtio" --serial none --bios-serial off --debug-exit 0xf4
 }
 
 run_qemu() {

@@ -34,6 +34,8 @@ internal sealed class MachineArguments
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
     private readonly Option<string?> _vga = Text("--vga", "std|none", "The display adapter of the machine pc: a VGA with linear modes, or none [std]");
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Start with firmware: seabios (the one that comes along), or a file with a ROM image [seabios, when there is something to boot from and no kernel]");
+    private readonly Option<string?> _flash = Text("--flash", "SPEC", "A flash memory below the firmware's ROM, for UEFI variables: file=F[,template=F][,readonly][,snapshot]");
+    private readonly Option<string[]> _optionRoms = Many("--option-rom", "SPEC", "An option ROM for the firmware: file=F[,at=ADDRESS]; without an address for firmware that knows fw_cfg; may be repeated");
     private readonly Option<string?> _boot = Text("--boot", "ORDER", "What the firmware starts from, such as dc: c disk, d CD, a floppy, n network; [,once=ORDER][,menu][,menu-wait=MS][,retry=MS][,strict]");
     private readonly Option<string?> _biosSerial = Text("--bios-serial", "on|off", "Let the firmware use the first serial port as its screen and keyboard [on, unless --display shows the screen]");
     private readonly Option<string[]> _fwCfg = Many("--fw-cfg", "SPEC", "A file for firmware and guest: name=opt/NAME,file=F or name=opt/NAME,string=TEXT; may be repeated");
@@ -50,7 +52,7 @@ internal sealed class MachineArguments
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _flash, _optionRoms, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -80,6 +82,8 @@ internal sealed class MachineArguments
             Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
             Vga = parsed.GetValue(_vga) ?? machine.Vga,
             Bios = parsed.GetValue(_bios),
+            Flash = parsed.GetValue(_flash) is { } flash ? FlashOptions.Parse(flash) : null,
+            OptionRoms = [.. (parsed.GetValue(_optionRoms) ?? []).Select(OptionRom.Parse)],
             Boot = parsed.GetValue(_boot) is { } boot ? BootOptions.Parse(boot) : null,
             FirmwareUsesSerial = parsed.GetValue(_biosSerial) is { } biosSerial ? OptionValue.Switch("--bios-serial", biosSerial) : !showsScreen,
             FirmwareItems = [.. (parsed.GetValue(_fwCfg) ?? []).Select(FirmwareItem.Parse)],

@@ -517,6 +517,8 @@ public sealed partial class VirtualMachine : IDisposable
                 return new RunResult(StopReason.DebugExit, Machine.ExitStatus);
             case MachineRequest.Reset:
                 return Machine.Options.NoReboot ? new RunResult(StopReason.Reset) : Restart();
+            case MachineRequest.ResetProcessors:
+                return TryResetProcessors() ? null : Machine.Options.NoReboot ? new RunResult(StopReason.Reset) : Restart();
             case MachineRequest.Stop:
                 return new RunResult(StopReason.HostFailed);
             default:
@@ -526,8 +528,21 @@ public sealed partial class VirtualMachine : IDisposable
 
     private RunResult? ProcessorShutDown(IVcpu cpu)
     {
+        // Chipsets answer a processor's shutdown with its INIT (82371SB data sheet, 2.2.9), and some software comes back from protected mode so.
+        if (TryResetProcessors())
+        {
+            return null;
+        }
+
         ShutDown?.Invoke(this, cpu);
         return Machine.Options.NoReboot ? new RunResult(StopReason.TripleFault) : Restart();
+    }
+
+    // The engine must not go on with what it knows of the processors.
+    private bool TryResetProcessors()
+    {
+        Engine.LeaveMachine();
+        return Machine.TryResetProcessors();
     }
 
     private RunResult? Restart()

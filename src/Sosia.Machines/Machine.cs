@@ -124,6 +124,9 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     public void RequestReset() => SetRequest(MachineRequest.Reset);
 
     /// <inheritdoc/>
+    public void RequestProcessorReset() => SetRequest(MachineRequest.ResetProcessors);
+
+    /// <inheritdoc/>
     public void RequestExit(int status)
     {
         if (Request == MachineRequest.None)
@@ -162,6 +165,12 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
         _ = TakeRequest();
         Boot();
     }
+
+    /// <summary>
+    /// Resets the processors and nothing else, where there is firmware that knows how to go on from there. For whoever runs the machine, while no processor executes.
+    /// </summary>
+    /// <returns>False when nothing was done: the whole machine is to be reset.</returns>
+    public virtual bool TryResetProcessors() => false;
 
     /// <summary>To be called by the thread that goes on to run a processor, so that devices know who accesses them.</summary>
     public virtual void EnterCpu(IVcpu cpu)

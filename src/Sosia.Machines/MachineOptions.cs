@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Sosia.Core.Time;
 using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
@@ -65,6 +66,12 @@ public sealed record MachineOptions
     /// </summary>
     public string? Bios { get; init; }
 
+    /// <summary>The flash memory below the firmware's ROM, for UEFI variables; null for none.</summary>
+    public FlashOptions? Flash { get; init; }
+
+    /// <summary>Extensions of the firmware in ROMs of their own.</summary>
+    public IReadOnlyList<OptionRom> OptionRoms { get; init; } = [];
+
     /// <summary>What the firmware starts from; null for its usual order.</summary>
     public BootOptions? Boot { get; init; }
 
@@ -76,6 +83,9 @@ public sealed record MachineOptions
 
     /// <summary>True when the machine starts with firmware.</summary>
     public bool StartsFirmware => Bios is not null || (Kernel is null && (Boot is not null || Drives.Count != 0));
+
+    /// <summary>True when there is something that is of no use without firmware: flash memory or option ROMs.</summary>
+    public bool NeedsFirmware => Flash is not null || OptionRoms.Count != 0;
 
     /// <summary>The disks.</summary>
     public IReadOnlyList<DriveOptions> Drives { get; init; } = [];
@@ -117,6 +127,13 @@ public sealed record MachineOptions
 
     /// <summary>Power-on time of deterministic machines that are not given one.</summary>
     public static readonly DateTime DeterministicStart = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    /// <summary>The same machine, with drives and flash memory whose changes vanish with it.</summary>
+    public MachineOptions WithThrowAwayDisks() => this with
+    {
+        Drives = [.. Drives.Select(static drive => drive.IsReadOnly ? drive : drive with { IsSnapshot = true })],
+        Flash = Flash is { IsReadOnly: false } flash ? flash with { IsSnapshot = true } : Flash,
+    };
 
     /// <summary>The seed to use: <see cref="RandomSeed"/>, or the default of the clock mode (null: the host's random numbers).</summary>
     public ulong? EffectiveRandomSeed => RandomSeed ?? (ClockMode == ClockMode.Deterministic ? 0UL : null);

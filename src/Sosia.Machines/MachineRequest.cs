@@ -12,6 +12,9 @@ public enum MachineRequest
     /// <summary>To be reset.</summary>
     Reset,
 
+    /// <summary>That its processors be reset, and nothing else.</summary>
+    ResetProcessors,
+
     /// <summary>To end with a status of the guest's choice.</summary>
     Exit,
 

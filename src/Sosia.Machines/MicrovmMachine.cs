@@ -39,10 +39,10 @@ public sealed class MicrovmMachine : X86Machine
     public MicrovmMachine(MachineOptions options)
         : base(options)
     {
-        if (options.StartsFirmware)
+        if (options.StartsFirmware || options.NeedsFirmware)
         {
             Dispose();
-            throw new SosiaException("The machine 'microvm' has no firmware and starts a kernel only; give --kernel FILE without --bios and --boot, or take --machine pc.");
+            throw new SosiaException("The machine 'microvm' has no firmware and starts a kernel only; give --kernel FILE without --bios, --flash, --option-rom and --boot, or take --machine pc.");
         }
 
         // Firmware tables only: there is nothing else between the video window and 1 MiB.

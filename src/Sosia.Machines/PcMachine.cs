@@ -8,6 +8,7 @@ using Sosia.Devices.Chipset;
 using Sosia.Devices.Common;
 using Sosia.Devices.Debug;
 using Sosia.Devices.Dma8237;
+using Sosia.Devices.Flash;
 using Sosia.Devices.Floppy;
 using Sosia.Devices.FwCfg;
 using Sosia.Devices.Hpet;
@@ -39,6 +40,9 @@ public sealed class PcMachine : X86Machine
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
+
+    // Firmware and flash memory end at 4 GiB and begin above the APICs' registers.
+    private const ulong FlashFloor = 0xff00_0000;
 
     // Host bridge, three functions of the south bridge, and 30 more devices.
     private const int MaxPciFunctions = 34;
@@ -144,7 +148,7 @@ public sealed class PcMachine : X86Machine
         _powerManagement.Map(Ports);
         if (HasVga(options))
         {
-            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), VgaRom());
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), HasOtherVideoBios(options) ? [] : VgaRom());
             AddPci(_vga, VgaDevice);
             _vga.Map(Ports);
             Screen = _vga;
@@ -158,6 +162,7 @@ public sealed class PcMachine : X86Machine
         }
 
         AddDebugPorts();
+        AttachFlash();
         AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
@@ -181,13 +186,35 @@ public sealed class PcMachine : X86Machine
     public override IInterruptHardware? Interrupts { get; }
 
     /// <inheritdoc/>
-    public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}";
+    public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}{(Options.Flash is null ? string.Empty : ", flash")}";
 
     /// <summary>What firmware can read of the machine; null when it starts without.</summary>
     public FwCfgDevice? FwCfg => _fwCfg;
 
     /// <summary>The power management registers: for pressing the power button.</summary>
     public AcpiRegisters PowerManagement => _powerManagement.Acpi;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The shutdown status byte of CMOS memory says whether the firmware is to go on with what ran before (IBM PC/AT Technical Reference, BIOS listing). If not it would start
+    /// from the beginning, which a reset of the whole machine does more thoroughly.
+    /// </remarks>
+    public override bool TryResetProcessors()
+    {
+        if (_firmware is null || _clock.ReadMemory(RealTimeClock.ShutdownStatusRegister) == 0)
+        {
+            return false;
+        }
+
+        foreach (X86Cpu cpu in Processors)
+        {
+            cpu.Initialize();
+        }
+
+        // Firmware does not set up the APIC anew on this way, and software of that time knows the old interrupt controllers only.
+        LocalApic.EnableVirtualWire();
+        return true;
+    }
 
     /// <inheritdoc/>
     protected override void Boot()
@@ -237,6 +264,20 @@ public sealed class PcMachine : X86Machine
         _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
     };
 
+    // An option ROM in the usual place of a video BIOS takes the place of the adapter's own.
+    private static bool HasOtherVideoBios(MachineOptions options)
+    {
+        foreach (OptionRom rom in options.OptionRoms)
+        {
+            if (rom.GuestPhysical == I440FxHostBridge.AreaBase)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // The video BIOS that comes along with the firmware.
     private static byte[] VgaRom()
     {
@@ -264,6 +305,32 @@ public sealed class PcMachine : X86Machine
         catch
         {
             // A disk that was opened must not stay locked when the next one cannot be.
+            Dispose();
+            throw;
+        }
+    }
+
+    private void AttachFlash()
+    {
+        if (_firmware is null || Options.Flash is not { } options)
+        {
+            return;
+        }
+
+        try
+        {
+            var flash = new CfiFlash(Clock, OpenDrive("flash0", options.ToDrive()), Log);
+            ulong guestPhysical = _firmware.GuestPhysical - (ulong)flash.ByteCount;
+            if (guestPhysical < FlashFloor)
+            {
+                throw new SosiaException($"The firmware and the flash file '{options.File}' together have more than {(FourGibibytes - FlashFloor) >> 20} MiB; choose smaller ones.");
+            }
+
+            Add(flash, flash.Reset);
+            flash.Map(Memory, guestPhysical);
+        }
+        catch
+        {
             Dispose();
             throw;
         }

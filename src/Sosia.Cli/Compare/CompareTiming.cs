@@ -16,7 +16,7 @@ internal static class CompareTiming
         string[] engines = arguments.Engines(parsed, [.. EngineRegistry.Describe().Where(static e => e.WhyNot is null).Select(static e => e.Name)]);
         Guest? guest = arguments.Machine.FindGuest(parsed);
         MachineOptions machine = arguments.Machine.Read(parsed);
-        machine = machine with { Drives = [.. machine.Drives.Select(static d => d.IsReadOnly ? d : d with { IsSnapshot = true })] };
+        machine = machine.WithThrowAwayDisks();
         TimeSpan timeout = arguments.Timeout(parsed) ?? System.Threading.Timeout.InfiniteTimeSpan;
         var table = new TextTable("ENGINE", "WALL", "USER", "INSTRUCTIONS", "MIPS", "TRANSLATION", "END");
         int status = ExitStatus.Success;

@@ -172,14 +172,13 @@ internal sealed class MachinePair : IDisposable
 
     private static VirtualMachine Create(LockstepOptions options, string engine, RecompilerOptions recompiler, ConsoleRecorder console)
     {
-        MachineOptions machine = options.Machine with
+        // Two machines cannot write one image.
+        MachineOptions machine = options.Machine.WithThrowAwayDisks() with
         {
             Engine = engine,
             ClockMode = ClockMode.Deterministic,
             Serial = [console],
             DebugConsole = null,
-            // Two machines cannot write one image.
-            Drives = [.. options.Machine.Drives.Select(static d => d.IsReadOnly ? d : d with { IsSnapshot = true })],
         };
         return VirtualMachine.Create(machine, options.CreateEngine(engine, recompiler));
     }

@@ -21,7 +21,7 @@ public static class PropertiesRun
     {
         ArgumentNullException.ThrowIfNull(options);
         // One image is opened again and again, and every run must find what the first one found.
-        options = options with { Machine = options.Machine with { Drives = [.. options.Machine.Drives.Select(static d => d.IsReadOnly ? d : d with { IsSnapshot = true })] } };
+        options = options with { Machine = options.Machine.WithThrowAwayDisks() };
         var kernels = new KernelMeasurement(options.KernelTime, options.KernelRuns);
         var equivalence = new EquivalenceCheck(options);
         return new PropertiesReport

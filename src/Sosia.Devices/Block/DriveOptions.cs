@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Text;
 using Sosia.Core;
 using Sosia.Images;
 using Sosia.Images.Raw;
@@ -50,7 +49,7 @@ public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat
         BlockErrorPolicy policy = BlockErrorPolicy.Default;
         DriveInterface? drive = null;
         HashSet<string> seen = [];
-        foreach (string part in Split(text))
+        foreach (string part in OptionList.Split(text))
         {
             int equals = part.IndexOf('=', StringComparison.Ordinal);
             string key = equals < 0 ? part : part[..equals];
@@ -190,30 +189,4 @@ public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat
         "off" => false,
         _ => throw new SosiaException($"The drive option '{key}' has the value '{value}'; say {key}, {key}=on or {key}=off."),
     };
-
-    private static List<string> Split(string text)
-    {
-        List<string> parts = [];
-        var part = new StringBuilder();
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] != ',')
-            {
-                part.Append(text[i]);
-            }
-            else if (i + 1 < text.Length && text[i + 1] == ',')
-            {
-                part.Append(',');
-                i++;
-            }
-            else
-            {
-                parts.Add(part.ToString());
-                part.Clear();
-            }
-        }
-
-        parts.Add(part.ToString());
-        return parts;
-    }
 }

@@ -130,14 +130,18 @@ public sealed class Piix3IsaBridge : PciFunction, IPciInterruptSink
     // IRQ 0, 1, 2, 8 and 13 are reserved (data sheet, 2.2.10).
     private static bool IsRoutable(int irq) => ((0b1101_1110_1111_1000 >> irq) & 1) != 0;
 
-    // RCR: a rising bit 2 resets; bit 1 chooses a hard reset, which here is the only kind.
+    // RCR (data sheet, 2.5.4.2): a rising bit 2 resets, everything if bit 1 is set and the processors alone otherwise.
     private void WriteResetControl(int offset, byte value)
     {
         bool resets = (value & ~_resetControl & 4) != 0;
         _resetControl = (byte)(value & 6);
-        if (resets)
+        if (resets && (value & 2) != 0)
         {
             _machine.RequestReset();
+        }
+        else if (resets)
+        {
+            _machine.RequestProcessorReset();
         }
     }
 }

@@ -59,7 +59,7 @@ public sealed class FastA20Port : ISnapshotable
         _gate.Fast = (value & 2) != 0;
         if (resets)
         {
-            _machine.RequestReset();
+            _machine.RequestProcessorReset();
         }
     }
 }

@@ -56,7 +56,7 @@ public sealed class KeyboardController : ISnapshotable
     /// <param name="irq1">The keyboard's interrupt wire.</param>
     /// <param name="irq12">The mouse's interrupt wire.</param>
     /// <param name="gate">The A20 gate that the output port drives.</param>
-    /// <param name="machine">Who resets the machine.</param>
+    /// <param name="machine">Who resets the processors.</param>
     /// <param name="log">Where guest misuse is reported.</param>
     public KeyboardController(MachineClock clock, IrqLine irq1, IrqLine irq12, A20Gate gate, IMachineControl machine, DiagnosticLog log)
     {
@@ -279,7 +279,7 @@ public sealed class KeyboardController : ISnapshotable
                 // Pulses the output port's lower bits low where the command's are 0; bit 0 is the processor's reset.
                 if ((command & OutputNotReset) == 0)
                 {
-                    _machine.RequestReset();
+                    _machine.RequestProcessorReset();
                 }
 
                 break;
@@ -309,7 +309,7 @@ public sealed class KeyboardController : ISnapshotable
         _gate.KeyboardController = (value & OutputA20) != 0;
         if ((value & OutputNotReset) == 0)
         {
-            _machine.RequestReset();
+            _machine.RequestProcessorReset();
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class PiixIdeFunction : PciFunction
         for (int i = 0; i < ChannelCount; i++)
         {
             _channels[i] = new IdeChannel($"ide{i}", clock, memory, irqs[i], log);
-            DefineUInt16(TimingOffset + (2 * i), 0, 0xf3ff);
+            DefineUInt16(TimingOffset + (2 * i), TimingDecodeEnable, 0xf3ff);
         }
 
         DefineUInt16(CommandOffset, 0, CommandIo | CommandBusMaster);

@@ -227,6 +227,13 @@ public sealed unsafe partial class X86Cpu
         return true;
     }
 
+    /// <summary>Does what its INIT pin does, at once. While nothing executes it, and the engine does not keep its state.</summary>
+    public void Initialize()
+    {
+        Withdraw(PendingEvent.Init);
+        TakeInit();
+    }
+
     private void TakeInit()
     {
         SetInitState();

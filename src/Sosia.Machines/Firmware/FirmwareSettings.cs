@@ -71,6 +71,14 @@ internal static class FirmwareSettings
 
         byte[] order = Order(options.Kernel is not null, bootOrder, boot.IsStrict);
         fwCfg.AddFile("bootorder", () => order);
+        foreach (OptionRom rom in options.OptionRoms)
+        {
+            if (rom.GuestPhysical is null)
+            {
+                fwCfg.AddFile(OptionRom.Folder + rom.Name, rom.Content);
+            }
+        }
+
         foreach (FirmwareItem item in options.FirmwareItems)
         {
             fwCfg.AddFile(item.Name, item.Content);

@@ -112,6 +112,15 @@ public sealed class ChipsetTests
         _board.Out(0xcf9, 0x06);
         Assert.Equal(1, _board.Resets);
         Assert.Equal(0x06, _board.In(0xcf9));
+        Assert.Equal(0, _board.ProcessorResets);
+    }
+
+    [Fact]
+    public void Reset_control_without_bit_1_resets_the_processors_only()
+    {
+        _board.Out(0xcf9, 0x00);
+        _board.Out(0xcf9, 0x04);
+        Assert.Equal((0, 1), (_board.Resets, _board.ProcessorResets));
     }
 
     [Fact]

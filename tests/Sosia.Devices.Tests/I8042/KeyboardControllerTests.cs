@@ -251,17 +251,17 @@ public sealed class KeyboardControllerTests
     }
 
     [Fact]
-    public void Three_ways_to_reset_the_machine()
+    public void Three_ways_to_reset_the_processors()
     {
         _board.Out(0x64, 0xfe);
-        Assert.Equal(1, _board.Resets);
+        Assert.Equal(1, _board.ProcessorResets);
         _board.Out(0x64, 0xd1);
         _board.Out(0x60, 0xde);
-        Assert.Equal(2, _board.Resets);
+        Assert.Equal(2, _board.ProcessorResets);
         _board.Out(0x92, 1);
-        Assert.Equal(3, _board.Resets);
+        Assert.Equal(3, _board.ProcessorResets);
         _board.Out(0x92, 1);
-        Assert.Equal(3, _board.Resets);
+        Assert.Equal(3, _board.ProcessorResets);
     }
 
     [Fact]

@@ -36,6 +36,8 @@ internal sealed class TestBoard : IDisposable, IMachineControl
 
     public int Resets { get; private set; }
 
+    public int ProcessorResets { get; private set; }
+
     public List<int> Exits { get; } = [];
 
     public static void Transfer(ISnapshotable from, ISnapshotable to)
@@ -68,6 +70,8 @@ internal sealed class TestBoard : IDisposable, IMachineControl
     public void RequestPowerOff() => PowerOffs++;
 
     public void RequestReset() => Resets++;
+
+    public void RequestProcessorReset() => ProcessorResets++;
 
     public void RequestExit(int status) => Exits.Add(status);
 
