@@ -112,13 +112,7 @@ public sealed class GuestConsole : ISerialBackend
             return search.Consume();
         }
 
-        string why = result.Reason switch
-        {
-            StopReason.TimedOut => $"within {limit.TotalSeconds:0.#} s",
-            StopReason.Idle => "before the guest waited for input for ever",
-            _ => $"before the machine stopped ({result.Reason})",
-        };
-        throw new ExpectException($"The guest did not write {description} {why}. Its last output:\n{Tail()}", result);
+        throw new ExpectException($"The guest did not write {description} {ExpectException.Why(result, limit)}. Its last output:\n{Tail()}", result);
     }
 
     private string Tail()

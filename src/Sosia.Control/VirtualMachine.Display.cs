@@ -17,6 +17,9 @@ public sealed partial class VirtualMachine
     /// <summary>What the machine shows; null when it has no screen. Usable from any thread.</summary>
     public MachineScreen? Screen { get; private set; }
 
+    /// <summary>Screen and keyboard as a terminal for scripts; null when the machine lacks one of them.</summary>
+    public TextScreen? TextScreen { get; private set; }
+
     /// <summary>The machine's keyboard; null when it has none. Usable from any thread.</summary>
     public MachineKeyboard? Keyboard { get; private set; }
 
@@ -59,6 +62,14 @@ public sealed partial class VirtualMachine
     public bool Invoke(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
+        if (_running.IsHeldByCurrentThread)
+        {
+            // This is the thread that runs the machine, as in a condition of RunUntil: nobody would do it while it waits. What came before is done before.
+            RunPosted();
+            action();
+            return !_disposed;
+        }
+
         using var done = new ManualResetEventSlim();
         Post(() =>
         {
@@ -114,6 +125,11 @@ public sealed partial class VirtualMachine
         if (Machine.Keyboard is { } keyboard)
         {
             Keyboard = new MachineKeyboard(keyboard, Post);
+        }
+
+        if (Screen is not null && Keyboard is not null)
+        {
+            TextScreen = new TextScreen(this, Screen, Keyboard);
         }
 
         if (Machine.Mouse is { } mouse)
