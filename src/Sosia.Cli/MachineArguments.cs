@@ -32,6 +32,8 @@ internal sealed class MachineArguments
     private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel command line");
     private readonly Option<string?> _loadAddress = Text("--load-address", "ADDRESS", "Take the kernel as a flat binary and start it at this physical address: below 1 MiB in real mode, else in 32-bit mode");
     private readonly Option<string[]> _drives = Many("--drive", "SPEC", "A disk: file=F,format=raw,if=virtio[,readonly][,snapshot]; may be repeated");
+    private readonly Option<string?> _usb = Text("--usb", "uhci", "A USB controller of the machine pc, also without devices [when there are devices]");
+    private readonly Option<string[]> _usbDevices = Many("--usb-device", UsbSettings.Form, "Something on the USB; storage takes what --drive does; may be repeated");
     private readonly Option<string?> _vga = Text("--vga", "std|none", "The display adapter of the machine pc: a VGA with linear modes, or none [std]");
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Start with firmware: seabios (the one that comes along), or a file with a ROM image [seabios, when there is something to boot from and no kernel]");
     private readonly Option<string?> _flash = Text("--flash", "SPEC", "A flash memory below the firmware's ROM, for UEFI variables: file=F[,template=F][,readonly][,snapshot]");
@@ -46,13 +48,15 @@ internal sealed class MachineArguments
         _machine.CompletionSources.Add(static _ => MachineRegistry.Describe().Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _cpu.CompletionSources.Add(static _ => CpuModel.All.Select(static m => new System.CommandLine.Completions.CompletionItem(m.Name)));
         _vga.CompletionSources.Add("std", "none");
+        _usb.CompletionSources.Add("uhci");
+        _usbDevices.CompletionSources.Add("kbd", "tablet", "storage,file=");
         _bios.CompletionSources.Add("seabios");
         _biosSerial.CompletionSources.Add("on", "off");
         _guest.CompletionSources.Add(static _ => new GuestCatalog().List().Select(static g => new System.CommandLine.Completions.CompletionItem(g.Description.Name)));
     }
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _bios, _flash, _optionRoms, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
+    public IEnumerable<Option> All => [_guest, _machine, _memory, _cpus, _cpuThreads, _cpu, _kernel, _initrd, _append, _loadAddress, _drives, _usb, _usbDevices, _bios, _flash, _optionRoms, _boot, _biosSerial, _fwCfg, _vga, _debugExit];
 
     /// <summary>A text option.</summary>
     public static Option<string?> Text(string name, string valueName, string description)
@@ -79,7 +83,8 @@ internal sealed class MachineArguments
             Initrd = parsed.GetValue(_initrd) ?? machine.Initrd,
             Append = parsed.GetValue(_append) ?? machine.Append,
             LoadAddress = parsed.GetValue(_loadAddress) is { } address ? OptionValue.Address("--load-address", address) : null,
-            Drives = [.. machine.Drives, .. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse)],
+            Drives = [.. machine.Drives, .. DrivesOf(parsed)],
+            Usb = UsbSettings.Parse(parsed.GetValue(_usb), parsed.GetValue(_usbDevices) ?? []).Usb,
             Vga = parsed.GetValue(_vga) ?? machine.Vga,
             Bios = parsed.GetValue(_bios),
             Flash = parsed.GetValue(_flash) is { } flash ? FlashOptions.Parse(flash) : null,
@@ -109,10 +114,13 @@ internal sealed class MachineArguments
     private bool StartsFirmware(ParseResult parsed)
     {
         string? machine = parsed.GetValue(_machine);
-        string[] drives = parsed.GetValue(_drives) ?? [];
+        List<DriveOptions> drives = DrivesOf(parsed);
         return machine != "microvm"
             && (parsed.GetValue(_bios) is not null
                 || parsed.GetValue(_boot) is not null
-                || (drives.Length != 0 && (machine is not null || drives.Any(static drive => DriveOptions.Parse(drive).HasBootRecord()))));
+                || (drives.Count != 0 && (machine is not null || drives.Exists(static drive => drive.HasBootRecord()))));
     }
+
+    private List<DriveOptions> DrivesOf(ParseResult parsed)
+        => [.. (parsed.GetValue(_drives) ?? []).Select(DriveOptions.Parse), .. UsbSettings.Parse(null, parsed.GetValue(_usbDevices) ?? []).Disks];
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using Sosia.Control;
 using Sosia.Core;
 using Sosia.Core.Time;
+using Sosia.Devices.Sound;
 using Sosia.Display.Rfb;
 using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
@@ -24,6 +25,7 @@ internal sealed class RunCommand
     private readonly Option<string?> _screenshot = MachineArguments.Text("--screenshot", "FILE", "Write the screen as a PNG file when the run ends");
     private readonly Option<string?> _save = MachineArguments.Text("--save", "FILE", "When the run ends before the machine does (--timeout, a signal, Ctrl-A X), save its state there; not the contents of disks");
     private readonly Option<string?> _restore = MachineArguments.Text("--restore", "FILE", "Go on with a state that --save wrote, under any engine; the machine's options must be those of that run");
+    private readonly Option<string?> _sound = MachineArguments.Text("--sound", SoundSettings.Form, "Sound devices of the machine pc, and the WAV file that one hears them in; it must not exist [none]");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "End with status 3 instead of restarting when the guest resets the machine" };
     private readonly Option<string?> _timeout = MachineArguments.Text("--timeout", "TIME", "End with status 124 after this much time, such as 90s or 5m");
     private readonly Option<string?> _clock = MachineArguments.Text("--clock", "MODE", "How guest time passes: realtime, fast (idle time is skipped), deterministic (time is the number of instructions) [realtime]");
@@ -49,7 +51,7 @@ internal sealed class RunCommand
         run.AddCompletions();
         var command = new Command("run", "Boot a guest; without options the embedded Linux, to a shell on this terminal (Ctrl-A X leaves, Ctrl-A H helps)");
         foreach (Option option in (IEnumerable<Option>)
-            [.. run._machine.All, run._engine, run._switchEvery, run._nets, run._serial, run._display, run._screenshot, run._save, run._restore, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
+            [.. run._machine.All, run._engine, run._switchEvery, run._nets, run._serial, run._display, run._screenshot, run._sound, run._save, run._restore, run._noReboot, run._timeout, run._clock, run._stats, run._gdb, run._trace, run._log, run._logFile, run._perfMap, run._cacheSize, run._switch, run._kvmIrqChip, run._paravirtual, run._verbose])
         {
             command.Add(option);
         }
@@ -97,6 +99,9 @@ internal sealed class RunCommand
             ? throw new SosiaException("Two serial ports cannot both be on stdio; connect one of them with --serial file:F or --serial none.")
             : serial.Length > 2 ? throw new SosiaException($"The machine has two serial ports, but {serial.Length} are given; give --serial at most twice.") : serial;
     }
+
+    private static SoundSettings CheckSound(SoundSettings sound, MachineOptions machine)
+        => machine.Machine == "pc" ? sound : throw new SosiaException($"The machine '{machine.Machine}' has no sound devices; use --machine pc, or leave --sound out.");
 
     private static KvmIrqChip ParseIrqChip(string text) => text switch
     {
@@ -163,6 +168,15 @@ internal sealed class RunCommand
             throw new SosiaException($"The option --kvm-irqchip belongs to --engine kvm, but the engine is '{machine.Engine}'; leave it out.");
         }
 
+        SoundSettings? sound = parsed.GetValue(_sound) is { } soundText ? CheckSound(SoundSettings.Parse(soundText), machine) : null;
+        bool needsOwnTimer = usesKvm && sound?.Devices.HasFlag(SoundDevices.PcSpeaker) == true;
+        if (needsOwnTimer && irqChip is "on")
+        {
+            throw new SosiaException("The PC speaker is not heard while the kernel has the interval timer; say --kvm-irqchip split or off, or leave pcspk out of --sound.");
+        }
+
+        // The speaker needs the interval timer here, which a kernel with all interrupt controllers has, too.
+        irqChip ??= needsOwnTimer ? "off" : null;
         string[]? turns = engines.Length > 1 ? engines : null;
         if (turns is null && parsed.GetValue(_switchEvery) is not null)
         {
@@ -178,6 +192,7 @@ internal sealed class RunCommand
             Screenshot = parsed.GetValue(_screenshot),
             SaveFile = parsed.GetValue(_save) is { } save ? SavedMachine.Check(save) : null,
             RestoreFile = parsed.GetValue(_restore),
+            Sound = sound,
             Timeout = timeout is null ? null : OptionValue.Duration("--timeout", timeout),
             TimeoutText = timeout,
             StatsFile = parsed.GetValue(_stats) is { } stats ? StatsFile.Check(stats) : null,

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Sosia.Control;
+using Sosia.Control.Sound;
 using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Devices.Block;
@@ -72,7 +73,8 @@ internal sealed class RunSession : IDisposable
         List<ISerialBackend?> serial = ConnectSerial();
         var outputs = Own(new TranslationOutputs(_settings));
         RecompilerOptions recompiler = _settings.Recompiler with { Observer = outputs.Observer };
-        MachineOptions options = _settings.Machine with { Serial = serial, DebugConsole = DebugConsole() };
+        SoundOptions? sound = _settings.Sound is { } wanted ? new SoundOptions(wanted.Devices, Own(new WavFile(wanted.WavFile, Say))) : null;
+        MachineOptions options = _settings.Machine with { Serial = serial, DebugConsole = DebugConsole(), Sound = sound };
         VirtualMachine vm = Own(_settings.SwitchSeed is { } seed
             ? VirtualMachine.Create(options, SwitchingEngine.CreateOfAll(seed, recompiler))
             : VirtualMachine.Create(options, recompiler, _settings.Kvm));

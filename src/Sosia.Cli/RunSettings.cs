@@ -15,6 +15,9 @@ internal sealed record RunSettings
     /// <summary>What is connected to the serial ports: "stdio", "none" or "file:F".</summary>
     public required IReadOnlyList<string> Serial { get; init; }
 
+    /// <summary>Its sound; null for none.</summary>
+    public SoundSettings? Sound { get; init; }
+
     /// <summary>Where its screen is shown.</summary>
     public DisplaySettings Display { get; init; } = DisplaySettings.None;
 

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Threading;
+using Sosia.Devices.Common;
 using Sosia.Display;
 using Sosia.Display.Input;
 
@@ -124,7 +126,7 @@ public sealed partial class VirtualMachine
 
         if (Machine.Keyboard is { } keyboard)
         {
-            Keyboard = new MachineKeyboard(keyboard, Post);
+            Keyboard = new MachineKeyboard(keyboard, Machine.UsbKeyboard is { } other ? [other] : [], Post);
         }
 
         if (Screen is not null && Keyboard is not null)
@@ -134,7 +136,18 @@ public sealed partial class VirtualMachine
 
         if (Machine.Mouse is { } mouse)
         {
-            Pointer = new MachinePointer(mouse, Machine.Tablet, Post);
+            List<IAbsolutePointer> tablets = [];
+            if (Machine.UsbTablet is { } usbTablet)
+            {
+                tablets.Add(usbTablet);
+            }
+
+            if (Machine.Tablet is { } tablet)
+            {
+                tablets.Add(tablet);
+            }
+
+            Pointer = new MachinePointer(mouse, tablets, Post);
         }
     }
 }

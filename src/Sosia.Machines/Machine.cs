@@ -13,6 +13,7 @@ using Sosia.Core.Time;
 using Sosia.Devices.I8042;
 using Sosia.Devices.Screen;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Usb.Hid;
 using Sosia.Devices.Virtio;
 
 namespace Sosia.Machines;
@@ -100,8 +101,14 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     /// <summary>The keyboard; null when the machine has none.</summary>
     public Ps2Keyboard? Keyboard { get; protected init; }
 
-    /// <summary>The absolute pointer; null when the machine has none.</summary>
+    /// <summary>The absolute pointer of virtio; null when the machine has none.</summary>
     public VirtioTabletDevice? Tablet { get; protected set; }
+
+    /// <summary>The absolute pointer on the USB; null when the machine has none.</summary>
+    public UsbTablet? UsbTablet { get; protected set; }
+
+    /// <summary>The keyboard on the USB, which gets the keys while the guest uses it; null when the machine has none.</summary>
+    public UsbKeyboard? UsbKeyboard { get; protected set; }
 
     /// <summary>The mouse; null when the machine has none.</summary>
     public Ps2Mouse? Mouse { get; protected init; }

@@ -96,6 +96,12 @@ public sealed record MachineOptions
     /// <summary>True for a machine with an absolute pointer (virtio), which guests that know it prefer to the mouse.</summary>
     public bool HasTablet { get; init; }
 
+    /// <summary>The USB of the machine "pc"; null for none, unless drives are on it.</summary>
+    public UsbOptions? Usb { get; init; }
+
+    /// <summary>The sound devices of the machine "pc"; null for none that one can hear.</summary>
+    public SoundOptions? Sound { get; init; }
+
     /// <summary>How guest time advances.</summary>
     public ClockMode ClockMode { get; init; } = ClockMode.RealTime;
 

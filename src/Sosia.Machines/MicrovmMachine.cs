@@ -71,6 +71,12 @@ public sealed class MicrovmMachine : X86Machine
         new SleepPorts(this, Log).Map(Ports, SleepBase);
         AddDebugPorts();
 
+        if (options.Usb is not null || options.Sound is not null)
+        {
+            Dispose();
+            throw new SosiaException("The machine 'microvm' has neither sound nor USB; leave them out or use --machine pc.");
+        }
+
         foreach (DriveOptions drive in options.Drives)
         {
             if (drive.Interface != DriveInterface.Virtio)

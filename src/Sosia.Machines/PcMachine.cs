@@ -18,7 +18,12 @@ using Sosia.Devices.Mc146818;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
+using Sosia.Devices.Sound;
+using Sosia.Devices.Sound.Ac97;
+using Sosia.Devices.Sound.PcSpeaker;
+using Sosia.Devices.Sound.Sb16;
 using Sosia.Devices.Uart16550;
+using Sosia.Devices.Usb.Storage;
 using Sosia.Devices.Vga;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
@@ -37,6 +42,7 @@ public sealed class PcMachine : X86Machine
     private const int SouthBridgeDevice = 1;
     private const int VgaDevice = 2;
     private const int IdeFunction = 1;
+    private const int UsbFunction = 2;
     private const int PowerManagementFunction = 3;
     private const ushort PowerManagementBase = 0x600;
     private const ushort SmBusBase = 0x700;
@@ -154,6 +160,11 @@ public sealed class PcMachine : X86Machine
             Screen = _vga;
         }
 
+        if (options.Sound is { } sound)
+        {
+            AddSound(sound, timer, systemControl, board);
+        }
+
         // What firmware wants to know.
         if (_firmware is not null)
         {
@@ -186,7 +197,11 @@ public sealed class PcMachine : X86Machine
     public override IInterruptHardware? Interrupts { get; }
 
     /// <inheritdoc/>
-    public override string Shape => _firmware is null ? base.Shape : $"{base.Shape}, firmware {_firmware.Checksum:x8}{(Options.Flash is null ? string.Empty : ", flash")}";
+    public override string Shape
+        => base.Shape
+            + (_firmware is null ? string.Empty : $", firmware {_firmware.Checksum:x8}{(Options.Flash is null ? string.Empty : ", flash")}")
+            + (Options.Usb is { } usb ? $", USB{(usb.HasKeyboard ? " keyboard" : string.Empty)}{(usb.HasTablet ? " tablet" : string.Empty)}" : string.Empty)
+            + (Options.Sound is { } sound ? $", sound {sound.Devices}" : string.Empty);
 
     /// <summary>What firmware can read of the machine; null when it starts without.</summary>
     public FwCfgDevice? FwCfg => _fwCfg;
@@ -300,6 +315,7 @@ public sealed class PcMachine : X86Machine
             }
 
             _bootDevices.AddRange(storage.DescribeBootDevices());
+            AddUsb(storage.CreateUsbDisks());
             _clock.SetFloppyDrives((byte)_floppy.TypeOf(0), (byte)_floppy.TypeOf(1));
         }
         catch
@@ -333,6 +349,46 @@ public sealed class PcMachine : X86Machine
         {
             Dispose();
             throw;
+        }
+    }
+
+    private void AddUsb(IReadOnlyList<UsbStorage> disks)
+    {
+        if (Options.Usb is null && disks.Count == 0)
+        {
+            return;
+        }
+
+        var usb = new PcUsb(this, Options.Usb ?? new UsbOptions(), disks);
+        for (int i = 0; i < usb.Controllers.Count; i++)
+        {
+            AddPci(usb.Controllers[i], i == 0 ? SouthBridgeDevice : -1, i == 0 ? UsbFunction : 0);
+        }
+
+        UsbKeyboard = usb.Keyboard;
+        UsbTablet = usb.Tablet;
+        _bootDevices.AddRange(usb.DescribeBootDevices());
+    }
+
+    private void AddSound(SoundOptions sound, IntervalTimer timer, SystemControlPort systemControl, GsiRouter board)
+    {
+        var mixer = new SoundMixer(Clock, sound.Sink);
+        Add(mixer, mixer.Reset);
+        if (sound.Devices.HasFlag(SoundDevices.PcSpeaker))
+        {
+            var speaker = new SpeakerSound(Clock, timer, systemControl, mixer);
+            Add(speaker, speaker.Reset);
+        }
+
+        if (sound.Devices.HasFlag(SoundDevices.Ac97))
+        {
+            AddPci(new Ac97Controller("ac97", Clock, Memory, mixer));
+        }
+
+        if (sound.Devices.HasFlag(SoundDevices.Sb16))
+        {
+            var card = new Sb16Card(Clock, _dma, board, mixer, Log);
+            Add(card, card.Reset).Map(Ports);
         }
     }
 

@@ -6,6 +6,7 @@ using Sosia.Devices.Floppy;
 using Sosia.Devices.Ide;
 using Sosia.Devices.Nvme;
 using Sosia.Devices.Pci;
+using Sosia.Devices.Usb.Storage;
 using Sosia.Machines.Firmware;
 
 namespace Sosia.Machines;
@@ -15,6 +16,7 @@ internal sealed class PcStorage
 {
     private const int IdePlaces = 4;
     private const int MaxNvme = 16;
+    private const int MaxUsb = 8;
 
     // A CD-ROM drive is the secondary channel's first device, where nobody said anything else.
     private static readonly int[] DiskOrder = [0, 1, 2, 3];
@@ -96,6 +98,20 @@ internal sealed class PcStorage
         }
 
         return functions;
+    }
+
+    /// <summary>Creates the disks on the USB.</summary>
+    /// <exception cref="SosiaException">A place is taken, or there are too many; or a file cannot be used.</exception>
+    public IReadOnlyList<UsbStorage> CreateUsbDisks()
+    {
+        List<UsbStorage> disks = [];
+        foreach ((int place, DriveOptions options) in AssignPlaces(DriveInterface.Usb, "usb", MaxUsb))
+        {
+            string name = $"usb-storage{place}";
+            disks.Add(new UsbStorage(name, _machine.OpenDrive(name, options), $"0000505349410{place:X3}", _machine.Log));
+        }
+
+        return disks;
     }
 
     private void AttachAhci(AhciController ahci, int port, DriveOptions options)

@@ -139,6 +139,31 @@ public sealed class VncServerTests
         Assert.Equal(screen.Screen.Capture().Pixels.ToArray(), RfbClient.Capture(server.EndPoint, null).Pixels.ToArray());
     }
 
+    [Fact]
+    public void Connections_that_say_nothing_keep_no_viewer_out()
+    {
+        var screen = new PatternScreen();
+        using var server = new VncServer(new VncOptions { EndPoint = AnyPort, Password = "pass" }, screen.Screen, null, null);
+        var silent = new System.Collections.Generic.List<TcpClient>();
+        try
+        {
+            for (int i = 0; i < VncServer.MaxClients + VncServer.MaxBeginning; i++)
+            {
+                var client = new TcpClient();
+                client.Connect(server.EndPoint);
+                silent.Add(client);
+            }
+
+            Assert.Equal(screen.Screen.Capture().Pixels.ToArray(), RfbClient.Capture(server.EndPoint, "pass").Pixels.ToArray());
+            // The oldest had to go: behind the greeting there is the end.
+            Assert.InRange(silent[0].GetStream().ReadAtLeast(new byte[64], 64, throwOnEndOfStream: false), 0, 12);
+        }
+        finally
+        {
+            silent.ForEach(static client => client.Dispose());
+        }
+    }
+
     [Theory]
     [InlineData("0.0.0.0:5900", "needs a password")]
     [InlineData("192.0.2.1:5900", "needs a password")]

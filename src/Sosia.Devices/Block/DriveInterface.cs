@@ -17,4 +17,7 @@ public enum DriveInterface
 
     /// <summary>A namespace of an NVMe controller of its own.</summary>
     Nvme,
+
+    /// <summary>A disk on the USB.</summary>
+    Usb,
 }

@@ -17,7 +17,7 @@ namespace Sosia.Devices.Block;
 /// <param name="IsSnapshot">True when the guest's writes vanish with the machine and the file stays untouched.</param>
 public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat.Raw, DriveInterface Interface = DriveInterface.Virtio, bool IsReadOnly = false, bool IsSnapshot = false)
 {
-    private const string Syntax = "file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio|ide|cdrom|floppy|ahci|nvme[,media=disk|cdrom][,index=N][,readonly][,snapshot][,werror=enospc|stop|report][,rerror=report|stop]";
+    private const string Syntax = "file=F,format=raw|qcow2|vmdk|vdi|vhd|vhdx|auto,if=virtio|ide|cdrom|floppy|ahci|nvme|usb[,media=disk|cdrom][,index=N][,readonly][,snapshot][,werror=enospc|stop|report][,rerror=report|stop]";
 
     private const int MaxIndex = 31;
 
@@ -156,8 +156,9 @@ public sealed record DriveOptions(string File, ImageFormat? Format = ImageFormat
         "floppy" => DriveInterface.Floppy,
         "ahci" => DriveInterface.Ahci,
         "nvme" => DriveInterface.Nvme,
-        "scsi" => throw new SosiaException($"The drive interface '{value}' is not implemented; say if=virtio, ide, cdrom, floppy, ahci or nvme."),
-        _ => throw new SosiaException($"The drive interface '{value}' is unknown; say if=virtio, ide, cdrom, floppy, ahci or nvme."),
+        "usb" => DriveInterface.Usb,
+        "scsi" => throw new SosiaException($"The drive interface '{value}' is not implemented; say if=virtio, ide, cdrom, floppy, ahci, nvme or usb."),
+        _ => throw new SosiaException($"The drive interface '{value}' is unknown; say if=virtio, ide, cdrom, floppy, ahci, nvme or usb."),
     };
 
     private static bool ParseMedia(string value) => value switch

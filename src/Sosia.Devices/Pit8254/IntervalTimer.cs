@@ -1,3 +1,4 @@
+using System;
 using Sosia.Core.Buses;
 using Sosia.Core.Interrupts;
 using Sosia.Core.Snapshots;
@@ -46,7 +47,12 @@ public sealed class IntervalTimer : ISnapshotable
     public bool Gate2
     {
         get => _channels[2].Gate;
-        set => _channels[2].SetGate(value, Now);
+        set
+        {
+            Counter2Changing?.Invoke();
+            _channels[2].SetGate(value, Now);
+            Counter2Changed?.Invoke();
+        }
     }
 
     /// <summary>The output of counter 2.</summary>
@@ -54,10 +60,20 @@ public sealed class IntervalTimer : ISnapshotable
     {
         get
         {
+            Counter2Changing?.Invoke();
             _channels[2].Advance(Now);
             return _channels[2].Output;
         }
     }
+
+    /// <summary>Counter 2, for the loudspeaker; as of the last time that somebody looked at it.</summary>
+    internal PitChannel Counter2 => _channels[2];
+
+    /// <summary>Called before counter 2 is brought up to the present, so that the loudspeaker has heard what it did until then.</summary>
+    internal Action? Counter2Changing { get; set; }
+
+    /// <summary>Called after counter 2 was given something else to do.</summary>
+    internal Action? Counter2Changed { get; set; }
 
     private long Now => _scale.TicksAt(_clock.NowNanoseconds);
 
@@ -105,7 +121,11 @@ public sealed class IntervalTimer : ISnapshotable
     internal void Import(int channel, in PitChannelRegisters registers)
     {
         _channels[channel].Import(registers, Now);
-        if (channel == 0)
+        if (channel == 2)
+        {
+            Counter2Changed?.Invoke();
+        }
+        else if (channel == 0)
         {
             UpdateChannel0();
         }
@@ -118,9 +138,30 @@ public sealed class IntervalTimer : ISnapshotable
         _irq.Set(false);
     }
 
-    private byte Read(int offset) => offset == 3 ? (byte)0xff : _channels[offset].Read(Now);
+    private byte Read(int offset)
+    {
+        if (offset == 2)
+        {
+            Counter2Changing?.Invoke();
+        }
+
+        return offset == 3 ? (byte)0xff : _channels[offset].Read(Now);
+    }
 
     private void Write(int offset, byte value)
+    {
+        if (offset < 2)
+        {
+            WriteRegister(offset, value);
+            return;
+        }
+
+        Counter2Changing?.Invoke();
+        WriteRegister(offset, value);
+        Counter2Changed?.Invoke();
+    }
+
+    private void WriteRegister(int offset, byte value)
     {
         long now = Now;
         if (offset < 3)

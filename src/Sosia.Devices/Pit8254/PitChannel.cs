@@ -43,6 +43,12 @@ internal sealed class PitChannel
     /// <summary>The GATE pin.</summary>
     public bool Gate { get; private set; }
 
+    /// <summary>The pulses of a whole cycle while OUT goes up and down by itself (modes 2 and 3); else 0.</summary>
+    public int CycleLength => _running && _mode is (2 or 3) && _count >= 2 && _pending == 0 ? _count : 0;
+
+    /// <summary>The part of a cycle for which OUT is high.</summary>
+    public double MeanOutput => (double)(_mode == 2 ? _count - 1 : (_count + 1) / 2) / _count;
+
     private int Modulus => _bcd ? 10000 : 65536;
 
     public void Reset(bool gate)

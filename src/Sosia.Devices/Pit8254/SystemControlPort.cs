@@ -1,3 +1,4 @@
+using System;
 using Sosia.Core.Buses;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
@@ -45,6 +46,12 @@ public sealed class SystemControlPort : ISnapshotable
         set => _control = (byte)((_control & ~2) | (value ? 2 : 0));
     }
 
+    /// <summary>Called before the way to the loudspeaker is switched.</summary>
+    internal Action? SpeakerChanging { get; set; }
+
+    /// <summary>Called after the way to the loudspeaker was switched.</summary>
+    internal Action? SpeakerChanged { get; set; }
+
     /// <summary>Claims port 0x61.</summary>
     public void Map(PortBus ports) => ports.Map(0x61, 1, Ports, "port61");
 
@@ -64,7 +71,9 @@ public sealed class SystemControlPort : ISnapshotable
 
     private void Write(int offset, byte value)
     {
+        SpeakerChanging?.Invoke();
         _control = (byte)(value & 0x0f);
         _timer.Gate2 = (value & 1) != 0;
+        SpeakerChanged?.Invoke();
     }
 }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Text;
 using Sosia.Core.Snapshots;
+using Sosia.Devices.Common;
 
 namespace Sosia.Devices.Virtio;
 
@@ -10,11 +11,8 @@ namespace Sosia.Devices.Virtio;
 /// A virtio input device (virtio 1.2, section 5.8) that is an absolute pointer with five buttons and a wheel: queue 0 carries events to the driver,
 /// queue 1 the driver's, of which a tablet has none.
 /// </summary>
-public sealed class VirtioTabletDevice : VirtioDevice
+public sealed class VirtioTabletDevice : VirtioDevice, IAbsolutePointer
 {
-    /// <summary>The largest coordinate; the smallest is 0.</summary>
-    public const int MaxCoordinate = 0x7fff;
-
     private const int SelectOffset = 0;
     private const int SubselectOffset = 1;
     private const int SizeOffset = 2;
@@ -58,14 +56,10 @@ public sealed class VirtioTabletDevice : VirtioDevice
         _chain = new DescriptorChain(context.Memory);
     }
 
-    /// <summary>True when the guest uses it.</summary>
+    /// <inheritdoc/>
     public bool IsUsed => IsRunning && Queue(0).IsEnabled;
 
-    /// <summary>Moves the pointer and sets its buttons. On the machine's thread.</summary>
-    /// <param name="x">From 0, the left edge, to <see cref="MaxCoordinate"/>.</param>
-    /// <param name="y">From 0, the upper edge, to <see cref="MaxCoordinate"/>.</param>
-    /// <param name="wheel">Steps away from the user.</param>
-    /// <param name="buttons">Bit 0 left, bit 1 right, bit 2 middle, bits 3 and 4 two more.</param>
+    /// <inheritdoc/>
     public void Move(int x, int y, int wheel, byte buttons)
     {
         // A driver that is far behind loses movements, but no release of a button.
@@ -75,8 +69,8 @@ public sealed class VirtioTabletDevice : VirtioDevice
         }
 
         int before = _waiting.Count;
-        x = Math.Clamp(x, 0, MaxCoordinate);
-        y = Math.Clamp(y, 0, MaxCoordinate);
+        x = Math.Clamp(x, 0, IAbsolutePointer.MaxCoordinate);
+        y = Math.Clamp(y, 0, IAbsolutePointer.MaxCoordinate);
         if (x != _x)
         {
             Add(TypeAbsolute, AxisX, x);
@@ -265,7 +259,7 @@ public sealed class VirtioTabletDevice : VirtioDevice
 
     private static int WriteAxis(Span<byte> union)
     {
-        BinaryPrimitives.WriteInt32LittleEndian(union[4..], MaxCoordinate);
+        BinaryPrimitives.WriteInt32LittleEndian(union[4..], IAbsolutePointer.MaxCoordinate);
         return 20;
     }
 }

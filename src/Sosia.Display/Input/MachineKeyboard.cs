@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using Sosia.Core;
+using Sosia.Devices.Common;
 using Sosia.Devices.I8042;
 
 namespace Sosia.Display.Input;
@@ -8,19 +10,23 @@ namespace Sosia.Display.Input;
 public sealed class MachineKeyboard
 {
     private readonly Ps2Keyboard _keyboard;
+    private readonly IReadOnlyList<IKeySink> _others;
+    private readonly HashSet<Ps2Key> _down = [];
     private readonly Action<Action> _post;
 
     /// <summary>Creates the way to a keyboard.</summary>
     /// <param name="keyboard">The keyboard.</param>
+    /// <param name="others">More keyboards; the first one that the guest uses gets the keys.</param>
     /// <param name="post">Has something done on the machine's thread.</param>
-    public MachineKeyboard(Ps2Keyboard keyboard, Action<Action> post)
+    public MachineKeyboard(Ps2Keyboard keyboard, IReadOnlyList<IKeySink> others, Action<Action> post)
     {
         _keyboard = keyboard;
+        _others = others;
         _post = post;
     }
 
     /// <summary>The indicators: bit 0 Scroll Lock, bit 1 Num Lock, bit 2 Caps Lock.</summary>
-    public byte Indicators => _keyboard.Indicators;
+    public byte Indicators => Other?.Indicators ?? _keyboard.Indicators;
 
     /// <summary>Presses a key; it stays down.</summary>
     public void Press(Ps2Key key) => Set(key, isDown: true);
@@ -31,7 +37,7 @@ public sealed class MachineKeyboard
     /// <summary>Presses or releases a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="isDown">True to press it.</param>
-    public void Set(Ps2Key key, bool isDown) => _post(() => _keyboard.Enqueue(key, isDown));
+    public void Set(Ps2Key key, bool isDown) => _post(() => Enqueue(key, isDown));
 
     /// <summary>Presses keys one after the other, then releases them: Tap(LeftControl, LeftAlt, Delete).</summary>
     /// <param name="keys">The keys.</param>
@@ -42,12 +48,12 @@ public sealed class MachineKeyboard
         {
             foreach (Ps2Key key in keys)
             {
-                _keyboard.Enqueue(key, isDown: true);
+                Enqueue(key, isDown: true);
             }
 
             for (int i = keys.Length - 1; i >= 0; i--)
             {
-                _keyboard.Enqueue(keys[i], isDown: false);
+                Enqueue(keys[i], isDown: false);
             }
         });
     }
@@ -70,6 +76,42 @@ public sealed class MachineKeyboard
         {
             KeyLayout.TryFind(character, out Ps2Key key, out bool isShifted);
             Tap(isShifted ? [Ps2Key.LeftShift, key] : [key]);
+        }
+    }
+
+    private IKeySink? Other
+    {
+        get
+        {
+            foreach (IKeySink other in _others)
+            {
+                if (other.IsUsed)
+                {
+                    return other;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    // On the machine's thread. A key is released at the keyboard where it was pressed.
+    private void Enqueue(Ps2Key key, bool isDown)
+    {
+        if (Other is { } other && (isDown || !_down.Remove(key)))
+        {
+            other.Enqueue(key, isDown);
+            return;
+        }
+
+        _keyboard.Enqueue(key, isDown);
+        if (isDown)
+        {
+            _down.Add(key);
+        }
+        else
+        {
+            _down.Remove(key);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System;
+using System.Collections.Generic;
+using Sosia.Devices.Common;
 using Sosia.Devices.I8042;
-using Sosia.Devices.Virtio;
 
 namespace Sosia.Display.Input;
 
@@ -11,7 +12,7 @@ namespace Sosia.Display.Input;
 public sealed class MachinePointer
 {
     private readonly Ps2Mouse _mouse;
-    private readonly VirtioTabletDevice? _tablet;
+    private readonly IReadOnlyList<IAbsolutePointer> _tablets;
     private readonly Action<Action> _post;
     private int _x;
     private int _y;
@@ -20,17 +21,17 @@ public sealed class MachinePointer
 
     /// <summary>Creates the way to a pointer.</summary>
     /// <param name="mouse">The mouse.</param>
-    /// <param name="tablet">The absolute pointer; null when there is none.</param>
+    /// <param name="tablets">The absolute pointers; the first one that the guest uses is taken.</param>
     /// <param name="post">Has something done on the machine's thread.</param>
-    public MachinePointer(Ps2Mouse mouse, VirtioTabletDevice? tablet, Action<Action> post)
+    public MachinePointer(Ps2Mouse mouse, IReadOnlyList<IAbsolutePointer> tablets, Action<Action> post)
     {
         _mouse = mouse;
-        _tablet = tablet;
+        _tablets = tablets;
         _post = post;
     }
 
     /// <summary>True while the guest takes positions rather than movements.</summary>
-    public bool IsAbsolute => _tablet is { IsUsed: true };
+    public bool IsAbsolute => Tablet is not null;
 
     /// <summary>Moves the pointer to a place.</summary>
     /// <param name="x">Columns from the left edge.</param>
@@ -45,7 +46,7 @@ public sealed class MachinePointer
     /// <summary>Turns the wheel: positive towards the user.</summary>
     public void Turn(int steps) => _post(() =>
     {
-        if (_tablet is { IsUsed: true } tablet)
+        if (Tablet is { } tablet)
         {
             tablet.Move(_x, _y, -steps, _buttons);
         }
@@ -77,11 +78,27 @@ public sealed class MachinePointer
     /// <param name="buttons">Bit 0 left, bit 1 right, bit 2 middle, bits 3 and 4 two more.</param>
     public void Set(int x, int y, int width, int height, int wheel, byte buttons) => _post(() => Move(x, y, width, height, wheel, buttons));
 
+    private IAbsolutePointer? Tablet
+    {
+        get
+        {
+            foreach (IAbsolutePointer tablet in _tablets)
+            {
+                if (tablet.IsUsed)
+                {
+                    return tablet;
+                }
+            }
+
+            return null;
+        }
+    }
+
     // The rest is on the machine's thread.
     private void Press(byte buttons)
     {
         _buttons = buttons;
-        if (_tablet is { IsUsed: true } tablet)
+        if (Tablet is { } tablet)
         {
             tablet.Move(_x, _y, 0, buttons);
         }
@@ -96,16 +113,16 @@ public sealed class MachinePointer
         _buttons = buttons;
         width = Math.Max(2, width);
         height = Math.Max(2, height);
-        int scaledX = (int)((long)Math.Clamp(x, 0, width - 1) * VirtioTabletDevice.MaxCoordinate / (width - 1));
-        int scaledY = (int)((long)Math.Clamp(y, 0, height - 1) * VirtioTabletDevice.MaxCoordinate / (height - 1));
-        if (_tablet is { IsUsed: true } tablet)
+        int scaledX = (int)((long)Math.Clamp(x, 0, width - 1) * IAbsolutePointer.MaxCoordinate / (width - 1));
+        int scaledY = (int)((long)Math.Clamp(y, 0, height - 1) * IAbsolutePointer.MaxCoordinate / (height - 1));
+        if (Tablet is { } tablet)
         {
             tablet.Move(scaledX, scaledY, -wheel, buttons);
         }
         else
         {
-            int fromX = (int)((((long)_x * (width - 1)) + (VirtioTabletDevice.MaxCoordinate / 2)) / VirtioTabletDevice.MaxCoordinate);
-            int fromY = (int)((((long)_y * (height - 1)) + (VirtioTabletDevice.MaxCoordinate / 2)) / VirtioTabletDevice.MaxCoordinate);
+            int fromX = (int)((((long)_x * (width - 1)) + (IAbsolutePointer.MaxCoordinate / 2)) / IAbsolutePointer.MaxCoordinate);
+            int fromY = (int)((((long)_y * (height - 1)) + (IAbsolutePointer.MaxCoordinate / 2)) / IAbsolutePointer.MaxCoordinate);
             _mouse.Move(_hasPosition ? x - fromX : 0, _hasPosition ? fromY - y : 0, wheel, buttons);
         }
 

@@ -15,7 +15,7 @@ internal sealed class RfbSession : IDisposable
     private const int MaxDiscardedByteCount = 1 << 20;
     private const int DiscardChunk = 4096;
 
-    private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
     private readonly BufferedStream _input;
     private readonly Stream _stream;
@@ -35,6 +35,9 @@ internal sealed class RfbSession : IDisposable
         _events = new RfbInput(keyboard, pointer);
     }
 
+    /// <summary>Asked when it is known who the viewer is: whether it may stay.</summary>
+    public Func<bool> Admit { get; init; } = static () => true;
+
     /// <summary>Serves the viewer until it goes or misbehaves.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -42,6 +45,11 @@ internal sealed class RfbSession : IDisposable
         {
             handshake.CancelAfter(HandshakeTime);
             await new RfbHandshake(_stream, _options.Password, _guard).RunAsync(handshake.Token).ConfigureAwait(false);
+            if (!Admit())
+            {
+                throw new RfbException("there are enough viewers");
+            }
+
             await InitializeAsync(handshake.Token).ConfigureAwait(false);
         }
 

@@ -18,6 +18,14 @@ public sealed class VncServer : IDisposable
     /// <summary>How many viewers there may be at once.</summary>
     public const int MaxClients = 16;
 
+    /// <summary>
+    /// How many connections may be at their beginning, where nobody knows yet who they are; one more takes the place of the oldest, so that connections which
+    /// say nothing keep nobody out.
+    /// </summary>
+    public const int MaxBeginning = 8;
+
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+
     private readonly VncOptions _options;
     private readonly MachineScreen _screen;
     private readonly MachineKeyboard? _keyboard;
@@ -25,6 +33,9 @@ public sealed class VncServer : IDisposable
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _ending = new();
     private readonly HashSet<TcpClient> _clients = [];
+
+    // Oldest first; guarded by _clients.
+    private readonly List<TcpClient> _beginning = [];
 
     /// <summary>Begins to listen.</summary>
     /// <param name="options">Where.</param>
@@ -83,7 +94,13 @@ public sealed class VncServer : IDisposable
                 client.Dispose();
             }
 
+            foreach (TcpClient client in _beginning)
+            {
+                client.Dispose();
+            }
+
             _clients.Clear();
+            _beginning.Clear();
         }
     }
 
@@ -98,8 +115,8 @@ public sealed class VncServer : IDisposable
             }
             catch (SocketException) when (!_ending.IsCancellationRequested)
             {
-                // A viewer that has gone before it was accepted, or no descriptors left: others may do better, later.
-                await Task.Delay(100).ConfigureAwait(false);
+                // A viewer that has gone before it was accepted, or no descriptors left, which would fail again at once: others may do better, later.
+                await Task.Delay(AcceptRetry, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
             catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException or SocketException or InvalidOperationException)
@@ -107,20 +124,38 @@ public sealed class VncServer : IDisposable
                 return;
             }
 
-            bool isAdmitted;
-            lock (_clients)
-            {
-                isAdmitted = !_ending.IsCancellationRequested && _clients.Count < MaxClients && _clients.Add(client);
-            }
+            Begin(client);
+        }
+    }
 
-            if (isAdmitted)
-            {
-                _ = Task.Run(() => ServeAsync(client));
-            }
-            else
+    private void Begin(TcpClient client)
+    {
+        lock (_clients)
+        {
+            if (_ending.IsCancellationRequested)
             {
                 client.Dispose();
+                return;
             }
+
+            if (_beginning.Count == MaxBeginning)
+            {
+                _beginning[0].Dispose();
+                _beginning.RemoveAt(0);
+            }
+
+            _beginning.Add(client);
+        }
+
+        _ = Task.Run(() => ServeAsync(client));
+    }
+
+    // After the handshake: a viewer, if there is room for one more.
+    private bool Admit(TcpClient client)
+    {
+        lock (_clients)
+        {
+            return _beginning.Remove(client) && !_ending.IsCancellationRequested && _clients.Count < MaxClients && _clients.Add(client);
         }
     }
 
@@ -130,7 +165,7 @@ public sealed class VncServer : IDisposable
         {
             client.NoDelay = true;
             client.Client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            using var session = new RfbSession(client.GetStream(), _options, Guard, _screen, _keyboard, _pointer);
+            using var session = new RfbSession(client.GetStream(), _options, Guard, _screen, _keyboard, _pointer) { Admit = () => Admit(client) };
             await session.RunAsync(_ending.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is System.IO.IOException or SocketException or ObjectDisposedException or OperationCanceledException or RfbException)
@@ -142,6 +177,7 @@ public sealed class VncServer : IDisposable
             lock (_clients)
             {
                 _clients.Remove(client);
+                _beginning.Remove(client);
             }
 
             client.Dispose();

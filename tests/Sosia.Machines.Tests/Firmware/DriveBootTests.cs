@@ -22,6 +22,7 @@ public sealed class DriveBootTests(ITestOutputHelper output) : IDisposable
     [InlineData("if=ide,index=3", "c")]
     [InlineData("if=ahci", "c")]
     [InlineData("if=nvme", "c")]
+    [InlineData("if=usb", "c")]
     [InlineData("if=floppy", "a")]
     public void A_boot_sector_starts_from_every_kind_of_drive(string drive, string order)
     {
