@@ -22,6 +22,9 @@ internal sealed class KernelInterrupts : IInterruptAccelerator, IDisposable
     private const int MaxMessageRoutes = 256;
     private const uint LevelTriggered = 1 << 15;
 
+    // The mode that the kernel gives a channel that nobody has programmed. With any other it would begin to count, and interrupt.
+    private const byte UntouchedPitMode = 0xff;
+
     private readonly KvmVm _vm;
     private readonly IMachineHardware _hardware;
     private readonly IInterruptHardware _own;
@@ -337,7 +340,7 @@ internal sealed class KernelInterrupts : IInterruptAccelerator, IDisposable
     private static KvmPitChannel ToKvm(in PitChannelRegisters channel) => new()
     {
         Count = (uint)channel.Count,
-        Mode = (byte)channel.Mode,
+        Mode = channel.Count == 0 ? UntouchedPitMode : (byte)channel.Mode,
         AccessMode = (byte)channel.AccessMode,
         Bcd = Bit(channel.IsBcd),
         Gate = Bit(channel.Gate),
@@ -352,8 +355,8 @@ internal sealed class KernelInterrupts : IInterruptAccelerator, IDisposable
 
     private static PitChannelRegisters FromKvm(in KvmPitChannel channel) => new()
     {
-        Count = (int)channel.Count,
-        Mode = channel.Mode,
+        Count = channel.Mode == UntouchedPitMode ? 0 : (int)channel.Count,
+        Mode = channel.Mode == UntouchedPitMode ? 0 : channel.Mode,
         AccessMode = Math.Clamp(channel.AccessMode, (byte)1, (byte)3),
         IsBcd = channel.Bcd != 0,
         Gate = channel.Gate != 0,

@@ -3,7 +3,7 @@ namespace Sosia.Core.Interrupts;
 /// <summary>What a channel of an 8254 interval timer holds (Intel data sheet 231164).</summary>
 public struct PitChannelRegisters
 {
-    /// <summary>The count that was loaded, 1 to 65536; 0 before the first.</summary>
+    /// <summary>The count that was loaded, 1 to 65536; 0 in a channel that nobody has programmed since it was reset, which counts nothing and needs a control word first.</summary>
     public int Count;
 
     /// <summary>The mode, 0 to 5.</summary>

@@ -51,6 +51,9 @@ internal sealed class PitChannel
 
     private int Modulus => _bcd ? 10000 : 65536;
 
+    // A control word alone makes the count that is to come null.
+    private bool IsUntouched => _reload == 0 && _nullUntil == 0;
+
     public void Reset(bool gate)
     {
         _mode = 0;
@@ -309,7 +312,7 @@ internal sealed class PitChannel
     /// <summary>Reads what a hypervisor of the host needs to stand in for this counter.</summary>
     public PitChannelRegisters Export() => new()
     {
-        Count = _reload == 0 ? Modulus : _reload,
+        Count = IsUntouched ? 0 : _reload == 0 ? Modulus : _reload,
         Mode = _mode,
         AccessMode = _access,
         IsBcd = _bcd,
@@ -323,6 +326,12 @@ internal sealed class PitChannel
     /// <summary>Takes another counter's state and counts from its beginning: where the other was in its cycle is not known.</summary>
     public void Import(in PitChannelRegisters registers, long now)
     {
+        if (registers.Count == 0)
+        {
+            Reset(registers.Gate);
+            return;
+        }
+
         WriteControl((byte)((registers.AccessMode << 4) | (registers.Mode << 1) | (registers.IsBcd ? 1 : 0)), now);
         Gate = registers.Gate;
         _reload = Math.Clamp(registers.Count, 1, Modulus);

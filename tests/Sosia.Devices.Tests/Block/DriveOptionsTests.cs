@@ -46,7 +46,7 @@ public sealed class DriveOptionsTests : IDisposable
     [InlineData("file=a,if=cdrom,media=disk", "a disk and for a CD-ROM drive at once")]
     [InlineData("file=a,index=32", "'index' has the value '32'")]
     [InlineData("file=a,werror=maybe", "'werror' has the value 'maybe'")]
-    [InlineData("file=a,if=usb", "'usb' is unknown")]
+    [InlineData("file=a,if=sata", "'sata' is unknown")]
     [InlineData("file=a,readonly=maybe", "'maybe'")]
     public void Bad_options_are_named(string text, string part)
     {

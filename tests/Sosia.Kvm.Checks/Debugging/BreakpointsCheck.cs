@@ -40,9 +40,10 @@ internal sealed class BreakpointsCheck : ICheck
         if (first.Reason == StopReason.DebugExit)
         {
             IReadOnlyList<CaughtFault> faults = loop.Guest.Faults();
-            // The guest's gate is for ring 0 only.
+            // The guest's gate is for ring 0 only. For ring 3 QEMU gives the address behind the instruction, processors its own.
             Expect.Equal(isUser ? ProtectionVector : BreakpointVector, faults[0].Vector, "the first exception");
-            Expect.Equal(isUser ? loop.Writing : loop.Writing + 1, faults[0].Rip, "its address");
+            ulong rip = faults[0].Rip;
+            Expect.True(rip == loop.Writing + 1 || (isUser && rip == loop.Writing), $"the first exception is at 0x{rip:x}");
             Program.Note("this host's KVM does not intercept INT3");
             return;
         }
