@@ -18,8 +18,12 @@ internal static class EfficiencySection
             El("h2", "Efficiency"),
             El("h3", "Who executed the guest's instructions"),
             El("p", $"From power-on until {report.Guest} had booted. Popek and Goldberg ask that a statistically dominant subset of the instructions runs without the monitor’s help: directly, or at least as code that was translated once."),
-            Legend([("by the processor, as they are", "native"), ("by translated code", "translated"), ("by interpretation", "interpreted"), ("not countable", "uncounted")]),
+            Legend([("by the processor, as they are", "native"), ("by translated code", "translated"), ("by interpretation", "interpreted"), ("by the processor, uncounted", "uncounted")]),
             engines.Select(static e => Of("div", "shares", Of("div", "name", e.Engine), ShareBar.Draw($"Instructions under the {e.Engine}", Parts(e.Efficiency!)))),
+            engines.Where(static e => e.Efficiency!.Native < 0).Select(static e => Of(
+                "p",
+                "remark",
+                Text($"Under the {e.Engine} the host’s processor executes guest code as it is, and nobody counts its instructions; {e.Efficiency!.Interpreted:#,0} had to be interpreted in its place."))),
             Figures(engines, colours),
             El("h3", "Why the guest was left for the monitor"),
             El("p", "Exits per second of host time during the same run, on a logarithmic scale. An interpreter never leaves guest code in the narrow sense: for it, these are the events that it could not handle on its shortest path."),
@@ -38,7 +42,7 @@ internal static class EfficiencySection
     {
         if (result.Native < 0)
         {
-            return [("not countable", "uncounted", 1)];
+            return [("by the processor, uncounted", "uncounted", 1)];
         }
 
         double all = Math.Max(1, result.Native + result.Translated + result.Interpreted);
