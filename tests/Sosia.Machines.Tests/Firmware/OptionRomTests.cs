@@ -1,49 +1,18 @@
 using System;
-using System.IO;
 using System.Linq;
 using Sosia.Control;
 using Sosia.Core;
-using Sosia.Core.Time;
-using Sosia.Devices.Block;
 using Sosia.Machines.Firmware;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Sosia.Machines.Tests.Firmware;
 
-/// <summary>Firmware that is neither SeaBIOS nor UEFI, and ROMs with extensions.</summary>
-public sealed class OtherFirmwareTests(ITestOutputHelper output) : IDisposable
+/// <summary>ROMs with extensions of the firmware.</summary>
+public sealed class OptionRomTests : IDisposable
 {
-    private const string BochsBios = "/usr/share/bochs/BIOS-bochs-latest";
-    private const string VideoBios = "/usr/share/vgabios/vgabios.bin";
-
     private readonly TemporaryFiles _files = new();
 
     public void Dispose() => _files.Dispose();
-
-    [Fact]
-    [Trait("Category", "Slow")]
-    public void The_BIOS_of_Bochs_starts_a_disk_with_the_LGPL_video_BIOS()
-    {
-        if (!File.Exists(BochsBios) || !File.Exists(VideoBios) || FirmwareBench.Assemble(_files, "menu-disk.S") is not { } program)
-        {
-            output.WriteLine("SKIPPED: packages bochsbios, vgabios or binutils are not installed.");
-            return;
-        }
-
-        var log = new CollectingSerial();
-        string image = FirmwareBench.WriteDisk(_files, "disk.img", program, 8 << 20);
-        using VirtualMachine vm = VirtualMachine.Create(FirmwareBench.Options() with
-        {
-            Bios = BochsBios,
-            OptionRoms = [OptionRom.Parse($"file={VideoBios},at=0xc0000")],
-            ClockMode = ClockMode.Fast,
-            DebugConsole = log,
-            Drives = [DriveOptions.Parse($"file={image},format=raw,if=ide,snapshot")],
-        });
-        vm.Console.Expect("started disk A", FirmwareBench.Patience);
-        Assert.Contains("Starting rombios32", log.Text, StringComparison.Ordinal);
-    }
 
     /// <summary>A ROM whose entry writes a letter to the serial port and returns: mov dx, 3f8h; mov al, letter; out dx, al; retf.</summary>
     [Fact]
