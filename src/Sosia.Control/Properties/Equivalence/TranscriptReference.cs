@@ -101,6 +101,7 @@ internal sealed partial class TranscriptReference
         return left;
     }
 
-    [GeneratedRegex("(0x)?[0-9][0-9a-fA-F]*")]
+    // With the blanks before it: the kernel pads the seconds of its time stamps, and a slow engine needs more digits.
+    [GeneratedRegex(" *(0x)?[0-9][0-9a-fA-F]*")]
     private static partial Regex Numbers();
 }
