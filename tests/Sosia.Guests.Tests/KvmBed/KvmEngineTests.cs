@@ -61,17 +61,6 @@ public sealed class KvmEngineTests
     }
 
     [KvmBedFact]
-    public void KVM_and_the_interpreter_take_turns_at_one_machine_in_the_middle_of_its_boot()
-    {
-        foreach (string machine in (string[])["--machine microvm --kvm-irqchip split", "--machine pc --kvm-irqchip off"])
-        {
-            (string console, JsonElement stats) = Boot("echo $((6 * 7))", $"{machine} --engine kvm,interpreter --switch-every 400ms");
-            Assert.Contains("\n42\n", console, StringComparison.Ordinal);
-            Assert.True(stats.GetProperty("wallSeconds").GetDouble() > 1, "It was over before there was a second turn.");
-        }
-    }
-
-    [KvmBedFact]
     public void The_probe_tells_user_speed_supervisor_speed_and_what_auto_takes()
     {
         (int status, string output) = KvmTestBed.Run($"{Folder}/sosia engines", 1, (ProgramFolder, Folder));
