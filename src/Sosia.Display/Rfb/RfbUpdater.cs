@@ -16,9 +16,11 @@ internal sealed class RfbUpdater : IDisposable
 {
     private const int BusyMilliseconds = 16;
     private const int QuietMilliseconds = 50;
+    private const int StillMilliseconds = 100;
 
-    // Looks without a change until looking becomes rarer.
-    private const int QuietAfter = 60;
+    // Looks without a change until looking becomes rarer, and rarer still.
+    private const int QuietAfter = 30;
+    private const int StillAfter = 50;
 
     private const int ResizeByServer = 0;
     private const int ResizeByClient = 1;
@@ -37,6 +39,7 @@ internal sealed class RfbUpdater : IDisposable
     private readonly PixelArea _pixels = new();
     private readonly HextileEncoder _hextile = new();
     private readonly ZrleEncoder _zrle = new();
+    private readonly List<ScreenRectangle> _changedTiles = [];
     private readonly List<ScreenRectangle> _changes = [];
 
     // What the viewer has asked for; under the gate.
@@ -170,7 +173,8 @@ internal sealed class RfbUpdater : IDisposable
             while (!Encode())
             {
                 _quietLooks++;
-                await _hurry.WaitAsync(_quietLooks > QuietAfter ? QuietMilliseconds : BusyMilliseconds, cancellation).ConfigureAwait(false);
+                int pause = _quietLooks > StillAfter ? StillMilliseconds : _quietLooks > QuietAfter ? QuietMilliseconds : BusyMilliseconds;
+                await _hurry.WaitAsync(pause, cancellation).ConfigureAwait(false);
             }
 
             _quietLooks = 0;
@@ -225,13 +229,13 @@ internal sealed class RfbUpdater : IDisposable
             }
         }
 
+        _version = isResized ? -1 : version;
         if (rectangles == 0)
         {
             return false;
         }
 
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(_buffer.Span[(headerAt + 2)..], (ushort)rectangles);
-        _version = isResized ? -1 : version;
         lock (_gate)
         {
             // What was asked for while this was made is still wanted.
@@ -261,25 +265,21 @@ internal sealed class RfbUpdater : IDisposable
         // A viewer that cannot follow sees the upper left part.
         int width = Math.Min(picture.Width, _pixels.Width);
         int height = Math.Min(picture.Height, _pixels.Height);
-        picture.ListChanges(_version, new ScreenRectangle(0, 0, width, height), _changes);
-        if (wantsAll)
+        var whole = new ScreenRectangle(0, 0, width, height);
+        ScreenRectangle again = wantsAll ? Clip(wanted, width, height) : default;
+        if (again != whole)
         {
-            if (Clip(wanted, width, height) == new ScreenRectangle(0, 0, width, height))
+            picture.ListChanges(_version, whole, _changedTiles);
+            foreach (ScreenRectangle tiles in _changedTiles)
             {
-                _changes.Clear();
+                _pixels.CopyDifferences(picture, Clip(tiles, width, height), _changes);
             }
-
-            _changes.Add(wanted);
         }
 
-        for (int i = 0; i < _changes.Count; i++)
+        if (wantsAll)
         {
-            ScreenRectangle clipped = Clip(_changes[i], width, height);
-            _changes[i] = clipped;
-            for (int line = 0; line < clipped.Height; line++)
-            {
-                picture.Line(clipped.Y + line).Slice(clipped.X, clipped.Width).CopyTo(_pixels.Line(clipped.X, clipped.Y + line, clipped.Width));
-            }
+            _pixels.Copy(picture, again);
+            _changes.Add(again);
         }
 
         return (false, picture.Version);
