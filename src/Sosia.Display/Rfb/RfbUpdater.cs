@@ -15,16 +15,13 @@ namespace Sosia.Display.Rfb;
 internal sealed class RfbUpdater : IDisposable
 {
     private const int BusyMilliseconds = 16;
-    private const int QuietMilliseconds = 50;
-    private const int StillMilliseconds = 100;
-
-    // Looks without a change until looking becomes rarer, and rarer still.
-    private const int QuietAfter = 30;
-    private const int StillAfter = 50;
 
     private const int ResizeByServer = 0;
     private const int ResizeByClient = 1;
     private const int ResizeProhibited = 1;
+
+    // Looks without a change, and the pause after so many: each look wakes the machine's thread. Keys and pointers hurry it.
+    private static readonly (int Looks, int Milliseconds)[] QuietPauses = [(100, 200), (50, 100), (30, 50)];
 
     private static readonly ScreenRectangle Everything = new(0, 0, ushort.MaxValue, ushort.MaxValue);
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(30);
@@ -173,8 +170,7 @@ internal sealed class RfbUpdater : IDisposable
             while (!Encode())
             {
                 _quietLooks++;
-                int pause = _quietLooks > StillAfter ? StillMilliseconds : _quietLooks > QuietAfter ? QuietMilliseconds : BusyMilliseconds;
-                await _hurry.WaitAsync(pause, cancellation).ConfigureAwait(false);
+                await _hurry.WaitAsync(Pause(), cancellation).ConfigureAwait(false);
             }
 
             _quietLooks = 0;
@@ -190,6 +186,19 @@ internal sealed class RfbUpdater : IDisposable
         _zrle.Dispose();
         _requested.Dispose();
         _hurry.Dispose();
+    }
+
+    private int Pause()
+    {
+        foreach ((int looks, int milliseconds) in QuietPauses)
+        {
+            if (_quietLooks > looks)
+            {
+                return milliseconds;
+            }
+        }
+
+        return BusyMilliseconds;
     }
 
     // False when there is nothing to tell.
