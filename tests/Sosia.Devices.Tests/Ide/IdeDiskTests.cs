@@ -41,6 +41,9 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(2, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(2)));
         Assert.Equal(16, data[6]);
         Assert.Equal(63, data[12]);
+        // What a track and a sector hold, as disks of ATA-1 said.
+        Assert.Equal(63 * 512, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(8)));
+        Assert.Equal(512, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(10)));
         byte[] model = new byte[40];
         for (int i = 0; i < 40; i++)
         {
