@@ -54,7 +54,7 @@ else
 fi | tee "$work/figures"
 
 echo
-awk '{ values[$2, $1] = values[$2, $1] " " $3; if (!($2 in seen)) { seen[$2]; order[++count] = $2 } }
+awk '{ values[$2, $1] = values[$2, $1] " " $3; if (!($2 in seen)) { seen[$2] = 1; order[++count] = $2 } }
     function median(text,   parts, n, i, j, t) {
         n = split(text, parts, " ")
         for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (parts[j] + 0 < parts[i] + 0) { t = parts[i]; parts[i] = parts[j]; parts[j] = t }

@@ -66,9 +66,9 @@ public sealed class KvmEngineTests
     {
         foreach (string machine in (string[])["--machine microvm --kvm-irqchip split", "--machine pc --kvm-irqchip off"])
         {
-            (string console, JsonElement stats) = Boot("echo $((6 * 7))", $"{machine} --engine kvm,interpreter --switch-every 400ms");
+            (string console, JsonElement stats) = Boot("echo $((6 * 7))", $"{machine} --engine kvm,interpreter --switch-every 150ms");
             Assert.Contains("\n42\n", console, StringComparison.Ordinal);
-            Assert.True(stats.GetProperty("wallSeconds").GetDouble() > 1, "It was over before there was a second turn.");
+            Assert.True(stats.GetProperty("wallSeconds").GetDouble() > 0.4, "It was over before there was a second turn.");
         }
     }
 

@@ -51,7 +51,8 @@ internal sealed class LongModeInstructionsCheck : ICheck
             Outcome expected = RunGuest(new InterpreterEngine(), isUser);
             Outcome actual = RunGuest(new KvmEngine(), isUser);
             actual.MustEqual(expected);
-            Expect.True(actual.Stats.EmulationFailures >= Difficult.Length, $"{Difficult.Length} emulation failures counted ({actual.Stats.EmulationFailures})");
+            // The interpreter goes on for longer when KVM fails again soon: then one failure stands for several instructions.
+            Expect.True(actual.Stats.EmulationFailures is > 0 and var failures && failures <= Difficult.Length, $"one to {Difficult.Length} emulation failures counted ({actual.Stats.EmulationFailures})");
             long interpreted = actual.Stats.InstructionsInterpretedForHost;
             Expect.True(interpreted >= Difficult.Length && interpreted < NativeRounds / 2, $"no more interpreted than KVM could not do ({interpreted})");
         }
