@@ -43,7 +43,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
     public bool WantsInstructions => _options.Instructions;
 
     /// <inheritdoc/>
-    public void InstructionStarting(X86Cpu cpu) => _output.WriteLine($"{Number(cpu)}{cpu.RetiredInstructions,12} {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
+    public void InstructionStarting(X86Cpu cpu) => Write($"{Number(cpu)}{cpu.RetiredInstructions,12} {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
 
     /// <inheritdoc/>
     public void EventDelivered(X86Cpu cpu, int vector, EventKind kind, uint? errorCode)
@@ -52,7 +52,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         {
             string name = kind == EventKind.Exception ? ExceptionNames.Of(vector) : $"0x{vector:x2}";
             string error = errorCode is { } code ? $" error code 0x{code:x}" : string.Empty;
-            _output.WriteLine($"{Number(cpu)}int  {kind} {name}{error} at {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
+            Write($"{Number(cpu)}int  {kind} {name}{error} at {CodeText.At(_vm, cpu, cpu.InstructionRip)}");
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
     {
         if (_options.PageWalks)
         {
-            _output.WriteLine(guestPhysical is { } address
+            Write(guestPhysical is { } address
                 ? $"{Number(cpu)}mmu  {access} 0x{linear:x} -> 0x{address:x}"
                 : $"{Number(cpu)}mmu  {access} 0x{linear:x} faults, error code 0x{errorCode:x}");
         }
@@ -69,22 +69,36 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
 
     /// <inheritdoc/>
     public void PortRead(ushort port, int byteCount, uint value, string? device)
-        => _output.WriteLine($"io   read  0x{port:x4} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
+        => Write($"io   read  0x{port:x4} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
 
     /// <inheritdoc/>
     public void PortWrite(ushort port, int byteCount, uint value, string? device)
-        => _output.WriteLine($"io   write 0x{port:x4} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
+        => Write($"io   write 0x{port:x4} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
 
     /// <inheritdoc/>
     public void MmioRead(ulong guestPhysical, int byteCount, ulong value, string? device)
-        => _output.WriteLine($"mem  read  0x{guestPhysical:x} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
+        => Write($"mem  read  0x{guestPhysical:x} {byteCount} -> 0x{value:x} {device ?? "nobody"}");
 
     /// <inheritdoc/>
     public void MmioWrite(ulong guestPhysical, int byteCount, ulong value, string? device)
-        => _output.WriteLine($"mem  write 0x{guestPhysical:x} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
+        => Write($"mem  write 0x{guestPhysical:x} {byteCount} <- 0x{value:x} {device ?? "nobody"}");
+
+    /// <summary>Creates a file, or opens a pipe, for writing alone: who can read from a pipe, too, never learns that its reader has gone.</summary>
+    public static FileStream OpenFile(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.Read);
 
     /// <summary>Writes out what is still in memory.</summary>
-    public void Flush() => _output.Flush();
+    /// <exception cref="SosiaException">The file takes no more.</exception>
+    public void Flush()
+    {
+        try
+        {
+            _output.Flush();
+        }
+        catch (IOException error)
+        {
+            throw Failure(error);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -92,8 +106,30 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
         TraceProcessors(null);
         _vm.Machine.Memory.Trace = null;
         _vm.Machine.Ports.Trace = null;
-        _output.Dispose();
+        try
+        {
+            _output.Dispose();
+        }
+        catch (IOException)
+        {
+            // Whoever wrote or flushed before has heard of it.
+        }
     }
+
+    private void Write(string line)
+    {
+        try
+        {
+            _output.WriteLine(line);
+        }
+        catch (IOException error)
+        {
+            throw Failure(error);
+        }
+    }
+
+    private SosiaException Failure(IOException error)
+        => new($"The trace cannot be written to {(_options.File is { } path ? $"'{path}'" : "standard error")} any more ({error.Message.TrimEnd('.')}).", FailureKind.Host, error);
 
     private void TraceProcessors(ICpuTrace? trace)
     {
@@ -113,7 +149,7 @@ internal sealed class TraceWriter : ICpuTrace, IBusTrace, IDisposable
     {
         try
         {
-            return new StreamWriter(path is null ? Console.OpenStandardError() : File.Create(path), bufferSize: 1 << 16);
+            return new StreamWriter(path is null ? Console.OpenStandardError() : OpenFile(path), bufferSize: 1 << 16);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -51,7 +51,7 @@ internal sealed class TranslationOutputs : IDisposable
     {
         try
         {
-            var writer = new StreamWriter(path is null ? Console.OpenStandardError() : File.Create(path), bufferSize: 1 << 16);
+            var writer = new StreamWriter(path is null ? Console.OpenStandardError() : TraceWriter.OpenFile(path), bufferSize: 1 << 16);
             _writers.Add(writer);
             return writer;
         }

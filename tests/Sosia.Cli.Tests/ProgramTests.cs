@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using Xunit;
@@ -217,6 +218,26 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public void A_traced_machine_that_waits_ends_by_its_timeout()
         => Assert.Equal(124, Run(TinyKernel.DebugExit, string.Empty, "--timeout", "300ms", "--trace", "exec,file=" + _folder.PathOf("trace")).Status);
+
+    [Fact]
+    public void A_trace_into_a_pipe_whose_reader_has_gone_ends_the_program_with_a_sentence()
+    {
+        string pipe = _folder.PathOf("pipe");
+        using (var creation = Process.Start("mkfifo", [pipe]))
+        {
+            creation.WaitForExit();
+        }
+
+        using var reader = Process.Start("head", ["-c", "1", pipe]);
+        ProgramResult result = Run(TinyKernel.Echo, string.Empty, "--trace", "exec,file=" + pipe);
+        reader.WaitForExit();
+        Assert.True(result.Status == 4, result.ToString());
+        Assert.Contains($"sosia: The trace cannot be written to '{pipe}' any more (Broken pipe", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_trace_onto_a_full_disk_ends_the_program_with_a_sentence()
+        => Assert.Equal(4, Run(TinyKernel.Echo, string.Empty, "--trace", "exec,file=/dev/full").Status);
 
     private string[] Trace(string what, byte[] kernel)
     {
