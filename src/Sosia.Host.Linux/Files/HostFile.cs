@@ -164,7 +164,7 @@ public sealed unsafe partial class HostFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
-    private static HostFile? Wrap(SafeFileHandle handle, out int error)
+    internal static HostFile? Wrap(SafeFileHandle handle, out int error)
     {
         error = Marshal.GetLastPInvokeError();
         if (handle.IsInvalid)
