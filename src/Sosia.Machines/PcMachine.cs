@@ -15,6 +15,8 @@ using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
 using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
+using Sosia.Devices.Network;
+using Sosia.Devices.Network.E1000;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
@@ -30,6 +32,7 @@ using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
 using Sosia.Machines.Boot;
 using Sosia.Machines.Firmware;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -66,6 +69,7 @@ public sealed class PcMachine : X86Machine
     private readonly FirmwareImage? _firmware;
     private readonly FwCfgDevice? _fwCfg;
     private readonly List<BootDevice> _bootDevices = [];
+    private ulong _nextRom;
     private bool _hasStarted;
 
     /// <summary>Builds the machine, without starting it.</summary>
@@ -76,9 +80,10 @@ public sealed class PcMachine : X86Machine
     }
 
     private PcMachine(MachineOptions options, FirmwareImage? firmware)
-        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0))
+        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0) + MachineNetwork.RomByteCount(options.Networks))
     {
         _firmware = firmware;
+        _nextRom = options.MemoryByteCount + (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0);
 
         // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
         _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
@@ -177,12 +182,7 @@ public sealed class PcMachine : X86Machine
         AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
-            if (_pci.Functions.Count >= MaxPciFunctions)
-            {
-                Dispose();
-                throw new SosiaException($"There are more devices than the machine 'pc' has PCI slots ({device.Name} finds none); give fewer drives.");
-            }
-
+            RequireSlot(device.Name);
             Add(device, device.Reset);
             var function = new VirtioPciFunction(device);
             AddPci(function);
@@ -190,7 +190,13 @@ public sealed class PcMachine : X86Machine
             {
                 _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Disk, function, "scsi", "/disk@0,0"));
             }
+            else if (device is VirtioNetDevice card)
+            {
+                AttachNetworkRom(function, options.Networks[IndexOf(card)]);
+            }
         }
+
+        AddNetworkCards();
     }
 
     /// <inheritdoc/>
@@ -389,6 +395,61 @@ public sealed class PcMachine : X86Machine
         {
             var card = new Sb16Card(Clock, _dma, board, mixer, Log);
             Add(card, card.Reset).Map(Ports);
+        }
+    }
+
+    private void RequireSlot(string name)
+    {
+        if (_pci.Functions.Count >= MaxPciFunctions)
+        {
+            Dispose();
+            throw new SosiaException($"There are more devices than the machine 'pc' has PCI slots ({name} finds none); give fewer drives and network cards.");
+        }
+    }
+
+    // Those that are no virtio devices.
+    private void AddNetworkCards()
+    {
+        for (int i = 0; i < Options.Networks.Count; i++)
+        {
+            NetworkOptions network = Options.Networks[i];
+            switch (network.Model)
+            {
+                case NetworkModel.E1000:
+                    RequireSlot($"e1000-{i}");
+                    var card = new E1000Card($"e1000-{i}", Clock, Memory, CardCable(i), network.EffectiveMac(i), Log);
+                    AddPci(AddNetworkCard(card));
+                    AttachNetworkRom(card, network);
+                    break;
+                case NetworkModel.Ne2000Pci or NetworkModel.Ne2000Isa:
+                    Dispose();
+                    throw new SosiaException("The network card NE2000 (model=ne2k_pci, model=ne2k_isa) is not implemented yet; take model=e1000 or model=virtio.");
+            }
+        }
+    }
+
+    private int IndexOf(INetworkCard card)
+    {
+        for (int i = 0; i < Options.Networks.Count; i++)
+        {
+            if (ReferenceEquals(CardCable(i), card.Cable))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private void AttachNetworkRom(PciFunction function, NetworkOptions network)
+    {
+        byte[] rom = MachineNetwork.ReadRom(network);
+        if (rom.Length != 0)
+        {
+            uint room = MachineNetwork.RomRoom(rom);
+            function.AttachRom(Memory, _nextRom, room, rom);
+            _nextRom += room;
+            _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Network, function, "ethernet", "/ethernet-phy@0"));
         }
     }
 

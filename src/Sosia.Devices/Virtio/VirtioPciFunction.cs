@@ -241,6 +241,7 @@ public sealed class VirtioPciFunction : PciFunction, IDoorbellDevice, IVirtioTra
     {
         uint classCode = device.DeviceId switch
         {
+            VirtioDeviceId.Network => 0x02_0000,
             VirtioDeviceId.Block => 0x01_0000,
             VirtioDeviceId.Console => 0x07_8000,
             _ => 0x00_ff00,
