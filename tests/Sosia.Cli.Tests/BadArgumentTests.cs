@@ -230,7 +230,7 @@ public sealed class BadArgumentTests : IDisposable
 
     [Theory]
     [InlineData("run --bios /nowhere/rom", "The firmware '/nowhere/rom' cannot be read")]
-    [InlineData("run --bios /etc/passwd", "a multiple of 64 KiB")]
+    [InlineData("run --bios /etc/passwd", "a multiple of 4 KiB")]
     [InlineData("run --boot q", "has the order 'q'")]
     [InlineData("run --boot c,menu=perhaps", "'perhaps'")]
     [InlineData("run --bios-serial maybe", "say on or off")]

@@ -74,7 +74,7 @@ internal sealed partial class TranscriptReference
             end = error.Result.Reason;
         }
 
-        return ([.. vm.Console.Transcript.Split('\n').Select(static l => Numbers().Replace(l, "#").Trim()).Where(static l => l.Length != 0)], end);
+        return ([.. vm.Console.Transcript.Split('\n').Select(static l => Numbers().Replace(Blanks().Replace(l, " "), "#").Trim()).Where(static l => l.Length != 0)], end);
     }
 
     // What both have, each line as often as it is in both.
@@ -101,7 +101,10 @@ internal sealed partial class TranscriptReference
         return left;
     }
 
-    // With the blanks before it: the kernel pads the seconds of its time stamps, and a slow engine needs more digits.
-    [GeneratedRegex(" *(0x)?[0-9][0-9a-fA-F]*")]
+    // The kernel pads the seconds of its time stamps, and a slow engine needs more digits.
+    [GeneratedRegex(" +")]
+    private static partial Regex Blanks();
+
+    [GeneratedRegex("(0x)?[0-9][0-9a-fA-F]*")]
     private static partial Regex Numbers();
 }
