@@ -176,12 +176,11 @@ INIT
     [ ! -f "$list" ] || cat "$list"
 } | "$root/guests/common/newc.sh" | cat "$cache/base/initrd" - > "$work/initrd"
 
-# One thread for all of the bed's processors: with a thread each, QEMU 7.2 loses interrupts between them while one runs a guest, and the bed stands still.
 ended=0
 timeout "$timeout" qemu-system-x86_64 -nodefaults -display none -no-reboot -no-user-config \
-    -accel tcg,thread=single -cpu "$model" -smp "$cpus" -m "$memory" \
+    -accel tcg,thread=multi -cpu "$model" -smp "$cpus" -m "$memory" \
     -kernel "$cache/base/vmlinux" -initrd "$work/initrd" \
-    -append "console=ttyS0 $loglevel rdinit=/bed/init panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check $append" \
+    -append "console=ttyS0 $loglevel rdinit=/bed/init panic=-1 mitigations=off nokaslr tsc=reliable $append" \
     -device isa-debug-exit,iobase=0xf4,iosize=1 -serial stdio -serial "file:$work/status" < /dev/null || ended=$?
 [ "$ended" -ne 124 ] || { echo "kvm-test-bed: the time of $timeout s was up." >&2; exit 124; }
 status=$(tr -d '\r\n' < "$work/status" 2> /dev/null || true)

@@ -24,10 +24,6 @@ internal static class KvmTestBed
         return isFetched || HostProgram.Exists("apt-get") ? null : "The bed's kernel is not here, and without apt-get (Debian) it cannot be fetched.";
     }
 
-    /// <summary>The bed's processor.</summary>
-    /// <remarks>Without SMAP, because QEMU's TCG before 9.1 takes the stack accesses of a program's IRET for the kernel's.</remarks>
-    private const string Processor = "max,la57=off,smap=off";
-
     /// <summary>Boots the bed, runs a shell script in it as root, and switches it off.</summary>
     /// <param name="script">For busybox's sh.</param>
     /// <param name="cpuCount">The bed's processors.</param>
@@ -37,7 +33,7 @@ internal static class KvmTestBed
     {
         List<string> arguments =
         [
-            "--cpu", Processor, "--cpus", $"{cpuCount}", "--timeout", $"{EmbeddedGuest.Patience.TotalSeconds}",
+            "--cpus", $"{cpuCount}", "--timeout", $"{EmbeddedGuest.Patience.TotalSeconds}",
             .. files.SelectMany(static file => (IEnumerable<string>)["--file", $"{file.Host}={file.Guest}"]),
             "--", script,
         ];
