@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
@@ -17,6 +18,7 @@ using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
 using Sosia.Devices.Network;
 using Sosia.Devices.Network.E1000;
+using Sosia.Devices.Network.Ne2000;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
@@ -196,7 +198,7 @@ public sealed class PcMachine : X86Machine
             }
         }
 
-        AddNetworkCards();
+        AddNetworkCards(board);
     }
 
     /// <inheritdoc/>
@@ -408,7 +410,7 @@ public sealed class PcMachine : X86Machine
     }
 
     // Those that are no virtio devices.
-    private void AddNetworkCards()
+    private void AddNetworkCards(GsiRouter board)
     {
         for (int i = 0; i < Options.Networks.Count; i++)
         {
@@ -421,11 +423,29 @@ public sealed class PcMachine : X86Machine
                     AddPci(AddNetworkCard(card));
                     AttachNetworkRom(card, network);
                     break;
-                case NetworkModel.Ne2000Pci or NetworkModel.Ne2000Isa:
-                    Dispose();
-                    throw new SosiaException("The network card NE2000 (model=ne2k_pci, model=ne2k_isa) is not implemented yet; take model=e1000 or model=virtio.");
+                case NetworkModel.Ne2000Pci:
+                    RequireSlot($"ne2k-{i}");
+                    var pciCard = new Ne2000PciCard($"ne2k-{i}", Clock, CardCable(i), network.EffectiveMac(i));
+                    AddPci(AddNetworkCard(pciCard));
+                    AttachNetworkRom(pciCard, network);
+                    break;
+                case NetworkModel.Ne2000Isa:
+                    AddIsaCard(i, network, board);
+                    break;
             }
         }
+    }
+
+    private void AddIsaCard(int index, NetworkOptions network, GsiRouter board)
+    {
+        if (network.RomFile is not null || NetworkCards.Any(card => card is Ne2000IsaCard))
+        {
+            Dispose();
+            throw new SosiaException("There can be one network card model=ne2k_isa, without rom=; take model=ne2k_pci.");
+        }
+
+        var card = new Ne2000IsaCard($"ne2k-{index}", Clock, new IrqLine(board, Ne2000IsaCard.Interrupt), CardCable(index), network.EffectiveMac(index));
+        Add(AddNetworkCard(card), card.Reset).Map(Ports);
     }
 
     private int IndexOf(INetworkCard card)

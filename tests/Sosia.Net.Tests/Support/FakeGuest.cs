@@ -17,7 +17,7 @@ internal sealed class FakeGuest : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly Queue<byte[]> _waiting = new();
+    private readonly LinkedList<byte[]> _waiting = new();
     private ushort _identification = 1;
 
     public FakeGuest(UserNetworkOptions? options = null, MacAddress? mac = null)
@@ -63,33 +63,21 @@ internal sealed class FakeGuest : IDisposable
         }
     }
 
-    /// <summary>The next frame that meets a condition; those before it are put aside and looked at by later calls.</summary>
+    /// <summary>The next frame that meets a condition; those before it are put aside, in their order, and looked at by later calls.</summary>
     public byte[] Next(Func<byte[], bool> condition, string what)
     {
-        int seen = 0;
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            Collect();
-            for (int count = _waiting.Count; count > 0; count--)
+            if (Take(condition) is { } frame)
             {
-                byte[] frame = _waiting.Dequeue();
-                if (condition(frame))
-                {
-                    return frame;
-                }
-
-                seen++;
-                if (_waiting.Count < 200)
-                {
-                    _waiting.Enqueue(frame);
-                }
+                return frame;
             }
 
             TimeSpan left = Patience - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
-                throw new TimeoutException($"No {what} among {seen} frames.");
+                throw new TimeoutException($"No {what} among {_waiting.Count} frames.");
             }
 
             if (Cable.Card.AskForFrame())
@@ -103,15 +91,13 @@ internal sealed class FakeGuest : IDisposable
     public byte[]? Take(Func<byte[], bool> condition)
     {
         Collect();
-        for (int count = _waiting.Count; count > 0; count--)
+        for (LinkedListNode<byte[]>? node = _waiting.First; node is not null; node = node.Next)
         {
-            byte[] frame = _waiting.Dequeue();
-            if (condition(frame))
+            if (condition(node.Value))
             {
-                return frame;
+                _waiting.Remove(node);
+                return node.Value;
             }
-
-            _waiting.Enqueue(frame);
         }
 
         return null;
@@ -208,7 +194,7 @@ internal sealed class FakeGuest : IDisposable
         {
             byte[] copy = frame.ToArray();
             Cable.Card.Release();
-            _waiting.Enqueue(copy);
+            _waiting.AddLast(copy);
         }
     }
 }

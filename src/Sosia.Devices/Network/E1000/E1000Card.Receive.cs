@@ -21,13 +21,10 @@ public sealed partial class E1000Card
     private const byte StatusIgnoreChecksums = 4;
     private const byte StatusVlan = 8;
 
-    private const int CrcByteCount = 4;
     private const int MinReceived = 60;
     private const int MaxReceived = 16384;
 
-    private static readonly uint[] CrcTable = MakeCrcTable();
-
-    private readonly byte[] _received = new byte[MaxReceived + CrcByteCount];
+    private readonly byte[] _received = new byte[MaxReceived + FrameCheckSequence.ByteCount];
 
     private int ReceiveBufferByteCount
     {
@@ -151,8 +148,8 @@ public sealed partial class E1000Card
 
         if ((this[E1000Register.ReceiveControl] & ReceiveStripCrc) == 0)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(_received.AsSpan(byteCount), Crc(_received.AsSpan(0, byteCount)));
-            byteCount += CrcByteCount;
+            BinaryPrimitives.WriteUInt32LittleEndian(_received.AsSpan(byteCount), FrameCheckSequence.Compute(_received.AsSpan(0, byteCount)));
+            byteCount += FrameCheckSequence.ByteCount;
         }
 
         uint size = this[E1000Register.ReceiveLength] / DescriptorByteCount & 0xffff;
@@ -197,34 +194,5 @@ public sealed partial class E1000Card
         }
 
         return true;
-    }
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
-        {
-            crc = CrcTable[(byte)(crc ^ value)] ^ (crc >> 8);
-        }
-
-        return ~crc;
-    }
-
-    // IEEE 802.3, section 3.2.9: the polynomial 04C11DB7h, the lowest bit first.
-    private static uint[] MakeCrcTable()
-    {
-        uint[] table = new uint[256];
-        for (uint i = 0; i < table.Length; i++)
-        {
-            uint value = i;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = (value & 1) != 0 ? 0xedb8_8320 ^ (value >> 1) : value >> 1;
-            }
-
-            table[i] = value;
-        }
-
-        return table;
     }
 }
