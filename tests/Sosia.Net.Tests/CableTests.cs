@@ -228,6 +228,24 @@ public sealed class CableTests
         Assert.Equal(["46\tICMP\t1", "46\tICMP\t1", "5054\tTCP\t", "54\tTCP\t"], lines);
     }
 
+    [Fact]
+    public void A_capture_is_complete_soon_after_the_last_frame_although_nobody_closes_it()
+    {
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "capture.pcap");
+        var time = new FakeTime();
+        using var writer = new PcapWriter(file, time);
+        byte[] frame = Frame(MacAddress.Broadcast, new MacAddress(1), 7);
+        writer.Write(frame, default);
+        writer.Write(frame, default);
+        Assert.Equal(24, new FileInfo(file).Length);
+        time.Fire();
+        Assert.Equal(24 + (2 * (16 + frame.Length)), new FileInfo(file).Length);
+        writer.Write(frame, default);
+        time.Fire();
+        Assert.Equal(24 + (3 * (16 + frame.Length)), new FileInfo(file).Length);
+    }
+
     private static byte[] Frame(MacAddress destination, MacAddress source, byte mark)
     {
         byte[] frame = new byte[60];

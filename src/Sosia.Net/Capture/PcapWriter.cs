@@ -9,25 +9,29 @@ namespace Sosia.Net.Capture;
 
 /// <summary>
 /// Records frames in a file as tcpdump and Wireshark read it (pcap, version 2.4, microseconds, Ethernet). A frame with work left to do is recorded whole, with its
-/// checksum completed. Callable from any thread.
+/// checksum completed. What was recorded is in the file soon, also when no more frames follow: somebody may be reading it, and the process may be killed. Callable from any thread.
 /// </summary>
 public sealed class PcapWriter : IDisposable
 {
     private const int HeaderByteCount = 24;
     private const int RecordByteCount = 16;
-    private const long FlushMilliseconds = 200;
+    private static readonly TimeSpan FlushDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
     private readonly FileStream _file;
     private readonly byte[] _buffer = new byte[RecordByteCount + FrameQueue.MaxFrameByteCount];
-    private long _flushedAt = Environment.TickCount64;
+    private readonly TimeProvider _time;
+    private readonly ITimer _flush;
+    private bool _isFlushDue;
     private bool _isClosed;
 
     /// <summary>Creates the file, or empties the one that exists.</summary>
     /// <param name="path">Its path.</param>
+    /// <param name="time">Whose clock and timers to use; null for the host's.</param>
     /// <exception cref="SosiaException">It cannot be written.</exception>
-    public PcapWriter(string path)
+    public PcapWriter(string path, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         try
         {
             _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
@@ -45,6 +49,8 @@ public sealed class PcapWriter : IDisposable
         {
             throw new SosiaException($"The capture file '{path}' cannot be written ({exception.Message}); give another pcap=FILE.");
         }
+
+        _flush = _time.CreateTimer(_ => Flush(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Records a frame. When the file cannot be written, no more is recorded.</summary>
@@ -57,7 +63,7 @@ public sealed class PcapWriter : IDisposable
                 return;
             }
 
-            long microseconds = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            long microseconds = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
             BinaryPrimitives.WriteUInt32LittleEndian(_buffer, (uint)(microseconds / 1_000_000));
             BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(4), (uint)(microseconds % 1_000_000));
             BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(8), frame.Length);
@@ -72,10 +78,10 @@ public sealed class PcapWriter : IDisposable
             try
             {
                 _file.Write(_buffer, 0, RecordByteCount + frame.Length);
-                if (Environment.TickCount64 - _flushedAt > FlushMilliseconds)
+                if (!_isFlushDue)
                 {
-                    _flushedAt = Environment.TickCount64;
-                    _file.Flush();
+                    _isFlushDue = true;
+                    _flush.Change(FlushDelay, Timeout.InfiniteTimeSpan);
                 }
             }
             catch (IOException)
@@ -92,6 +98,7 @@ public sealed class PcapWriter : IDisposable
         lock (_gate)
         {
             _isClosed = true;
+            _flush.Dispose();
             try
             {
                 _file.Dispose();
@@ -99,6 +106,27 @@ public sealed class PcapWriter : IDisposable
             catch (IOException)
             {
                 // The record ends where the disk was full.
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        lock (_gate)
+        {
+            _isFlushDue = false;
+            if (_isClosed)
+            {
+                return;
+            }
+
+            try
+            {
+                _file.Flush();
+            }
+            catch (IOException)
+            {
+                _isClosed = true;
             }
         }
     }
