@@ -57,7 +57,7 @@ internal sealed class WebServer : IDisposable
                 {
                 }
 
-                byte[]? content = request is ["GET", _, ..] ? _find(request[1]) : null;
+                byte[]? content = request is ["GET", _, ..] ? _find(Uri.UnescapeDataString(request[1])) : null;
                 string status = content is null ? "404 Not Found" : "200 OK";
                 string header = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Length: {content?.Length ?? 0}\r\nConnection: close\r\n\r\n");
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(header));

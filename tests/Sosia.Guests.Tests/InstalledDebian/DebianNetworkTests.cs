@@ -46,15 +46,15 @@ public sealed class DebianNetworkTests : IDisposable
         });
         vm.Console.Expect(EmbeddedGuest.Prompt, EmbeddedGuest.Patience);
         EmbeddedGuest.Command(vm, NetworkTests.AskForAddress);
-        EmbeddedGuest.Command(vm, "mkdir -p /mnt; mount -t ext4 /dev/vda1 /mnt && mount -t proc proc /mnt/proc && mount -o bind /dev /mnt/dev; cd /mnt");
-        EmbeddedGuest.Command(vm, $"echo 'deb [trusted=yes allow-insecure=yes] http://10.0.2.2:{server.Port} ./' > etc/apt/sources.list");
-        Assert.Contains("status 0", EmbeddedGuest.Command(vm, "chroot . apt-get update -q; echo status $?"), StringComparison.Ordinal);
-        string install = "chroot . env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends dropbear-bin; echo status $?";
+        EmbeddedGuest.Command(vm, "mkdir -p /mnt; mount -t ext4 /dev/vda1 /mnt && mount -t proc proc /mnt/proc && mount -o bind /dev /mnt/dev");
+        EmbeddedGuest.Command(vm, $"echo 'deb [trusted=yes allow-insecure=yes] http://10.0.2.2:{server.Port} ./' > /mnt/etc/apt/sources.list");
+        Assert.Contains("status 0", EmbeddedGuest.Command(vm, "chroot /mnt apt-get update -q; echo status $?"), StringComparison.Ordinal);
+        string install = "chroot /mnt env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends dropbear-bin; echo status $?";
         Assert.Contains("status 0", EmbeddedGuest.Command(vm, install), StringComparison.Ordinal);
 
-        EmbeddedGuest.Command(vm, "mkdir -p root/.ssh etc/dropbear; chmod 700 root root/.ssh");
-        EmbeddedGuest.Command(vm, $"echo '{File.ReadAllText(key + ".pub").Trim()}' > root/.ssh/authorized_keys; chmod 600 root/.ssh/authorized_keys");
-        EmbeddedGuest.Command(vm, "chroot . dropbear -R -p 22 && until grep -q :0016.*0A /proc/net/tcp; do sleep 1; done");
+        EmbeddedGuest.Command(vm, "mkdir -p /mnt/root/.ssh /mnt/etc/dropbear; chmod 700 /mnt/root /mnt/root/.ssh");
+        EmbeddedGuest.Command(vm, $"echo '{File.ReadAllText(key + ".pub").Trim()}' > /mnt/root/.ssh/authorized_keys; chmod 600 /mnt/root/.ssh/authorized_keys");
+        EmbeddedGuest.Command(vm, "chroot /mnt dropbear -R -p 22 && until grep -q :0016.*0A /proc/net/tcp; do sleep 1; done");
         int port = ((UserNetwork)vm.Machine.Networks[0]).HostPorts[0].Port;
         string[] arguments =
         [
