@@ -3,7 +3,6 @@
 # Makes disks and discs from Debian's packages in $XDG_CACHE_HOME/sosia/images (~/.cache/sosia/images), where the tests look for them; what is there already costs
 # nothing. Without names: all.
 #   debian-disk.img                             an installed Debian (make-debian-disk.sh)
-#   package-mirror.tar                          a few packages and their index, for apt in a guest (make-package-mirror.sh)
 #   installer-amd64.iso, installer-i386.iso     Debian's installer on a CD (make-installer-cd.sh)
 # Status 0: everything is there; 1: something is not, and one line a name said why.
 set -uo pipefail
@@ -14,12 +13,11 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 mkdir -p "$images"
-[ $# -ne 0 ] || set -- debian-disk.img package-mirror.tar installer-amd64.iso installer-i386.iso
+[ $# -ne 0 ] || set -- debian-disk.img installer-amd64.iso installer-i386.iso
 for name in "$@"; do
     [ ! -f "$images/$name" ] || continue
     case $name in
         debian-disk.img) command=("$tools/make-debian-disk.sh") ;;
-        package-mirror.tar) command=("$tools/make-package-mirror.sh") ;;
         installer-amd64.iso | installer-i386.iso)
             architecture=${name#installer-}
             command=("$tools/make-installer-cd.sh" "${architecture%.iso}")
