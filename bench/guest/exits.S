@@ -52,7 +52,7 @@ _start:
         mov     $SCRATCH, %edx
         measure port_read, REPETITIONS, in (%dx), %al
         measure port_write, REPETITIONS, out %al, (%dx)
-        measure port_string, REPETITIONS, call string
+        measure port_string, REPETITIONS / 64, call string
         measure mmio_read, REPETITIONS, mov HPET_CONFIGURATION, %eax
         measure mmio_write, REPETITIONS, mov %eax, HPET_CONFIGURATION
         measure cpuid_name, REPETITIONS, call identify

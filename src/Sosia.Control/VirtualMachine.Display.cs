@@ -72,7 +72,8 @@ public sealed partial class VirtualMachine
             return !_disposed;
         }
 
-        using var done = new ManualResetEventSlim();
+        // Without spinning, which would take time from the guest.
+        using var done = new ManualResetEventSlim(initialState: false, spinCount: 0);
         Post(() =>
         {
             action();

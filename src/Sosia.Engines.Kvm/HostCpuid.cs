@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using Sosia.Host.Linux.Kvm;
 using Sosia.Isa.X86;
 
@@ -25,6 +24,8 @@ internal sealed class HostCpuid
         (0x8000_0001, 0, Ecx, 0), (0x8000_0001, 0, Edx, 0), (0x4000_0001, 0, Eax, 0),
     ];
 
+    private static readonly string[] Registers = ["EAX", "EBX", "ECX", "EDX"];
+
     private readonly KvmCpuidEntry[] _supported;
     private readonly List<string> _missing = [];
     private readonly List<HiddenCpuidBits> _hidden = [];
@@ -34,7 +35,7 @@ internal sealed class HostCpuid
         _supported = supported;
     }
 
-    /// <summary>What was announced by the model and taken away, as "leaf:register:bit".</summary>
+    /// <summary>What was announced by the model and taken away, by name.</summary>
     public IReadOnlyList<string> Missing => _missing;
 
     /// <summary>The same, for the processors of the machine.</summary>
@@ -98,7 +99,7 @@ internal sealed class HostCpuid
             for (; lost != 0; lost &= lost - 1)
             {
                 int bit = System.Numerics.BitOperations.TrailingZeroCount(lost);
-                _missing.Add(string.Create(CultureInfo.InvariantCulture, $"{leaf:X}.{subleaf}:{"EAX EBX ECX EDX".AsSpan(4 * register, 3)}[{bit}]"));
+                _missing.Add(CpuidBitNames.Of(leaf, subleaf, Registers[register], bit));
             }
         }
 

@@ -28,6 +28,7 @@ internal sealed class KvmMachine : IDisposable
     private readonly List<string> _notes = [];
     private readonly Lock _gate = new();
     private volatile bool _isTakenOver;
+    private volatile bool _isClockGiven;
 
     public KvmMachine(KvmSystem system, IMachineHardware hardware, KvmOptions options)
     {
@@ -149,6 +150,24 @@ internal sealed class KvmMachine : IDisposable
         }
     }
 
+    /// <summary>KVM's paravirtual clock goes on where the machine's stands, if it does not already.</summary>
+    public void GiveClock()
+    {
+        if (_isClockGiven)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_isClockGiven && Hardware.Cpus[0] is X86Cpu cpu)
+            {
+                _vm.SetClock((ulong)Math.Max(0, Hardware.Clock.NowNanoseconds + cpu.ParavirtualClockOffset));
+                _isClockGiven = true;
+            }
+        }
+    }
+
     /// <summary>
     /// Fits counters and CPUID to a guest that was started elsewhere, after its state was put into the machine. KVM takes another CPUID only before it has run; a state
     /// that comes later is one of this machine's own.
@@ -183,12 +202,17 @@ internal sealed class KvmMachine : IDisposable
             _isTakenOver = false;
         }
 
-        if (HasRunNatively)
+        if (_isClockGiven)
         {
+            // The machine's clock stands still while the host is too busy to run it, KVM's does not: the guest's must not go back.
+            long ahead = (long)_vm.GetClock() - Hardware.Clock.NowNanoseconds;
             foreach (KvmProcessor processor in _processors.Values)
             {
+                processor.Cpu.ParavirtualClockOffset = ahead;
                 processor.Cpu.PublishParavirtualClock();
             }
+
+            _isClockGiven = false;
         }
 
         Slots.CollectWrites();
@@ -293,6 +317,7 @@ internal sealed class KvmMachine : IDisposable
     private void CreateProcessors(KvmSystem system)
     {
         var known = new HashSet<uint>(system.GetMsrIndexes());
+        var tscOffset = new CommonTscOffset();
         foreach (IVcpu vcpu in Hardware.Cpus)
         {
             if (vcpu is not X86Cpu cpu)
@@ -306,7 +331,7 @@ internal sealed class KvmMachine : IDisposable
                 bool isStarted = cpu.RetiredInstructions != 0;
                 SetTscFrequency(own, cpu, isStarted);
                 SetCpuid(own, cpu, isStarted);
-                var transfer = new StateTransfer(cpu, own, new MsrTransfer(cpu, own, known), cpu.Model.Has(Isa.X86.Decode.CpuFeature.Xsave));
+                var transfer = new StateTransfer(cpu, own, new MsrTransfer(cpu, own, known, tscOffset), cpu.Model.Has(Isa.X86.Decode.CpuFeature.Xsave));
                 _processors.Add(cpu, new KvmProcessor(this, cpu, own, transfer) { AnnouncedHidden = cpu.HiddenCpuid });
             }
             catch

@@ -1,5 +1,7 @@
 using System;
+using System.ComponentModel;
 using System.Diagnostics;
+using Sosia.Core;
 using Sosia.Core.Execution;
 using Sosia.Core.Time;
 using Sosia.Engines.Interpreter;
@@ -139,7 +141,19 @@ internal sealed unsafe partial class KvmProcessor : IDisposable
     {
         if (!_isInKvm)
         {
-            _transfer.Push();
+            _machine.GiveClock();
+            try
+            {
+                _transfer.Push();
+            }
+            catch (Win32Exception error) when (error.NativeErrorCode == HostError.InvalidArgument && _machine.MissingFeatures.Count != 0)
+            {
+                throw new SosiaException(
+                    $"The host's KVM refuses the guest's state: the guest was started with processor features that this KVM lacks ({string.Join(", ", _machine.MissingFeatures)}); choose another --engine.",
+                    FailureKind.Host,
+                    error);
+            }
+
             if (_isSingleStep)
             {
                 // KVM sets the trap flag only for the address at which it was asked to.

@@ -6,7 +6,7 @@ using Sosia.Isa.X86;
 namespace Sosia.Engines.Kvm;
 
 /// <summary>Moves the model-specific registers that KVM keeps while the guest runs. The others stay ours: their accesses come back as exits.</summary>
-internal sealed unsafe class MsrTransfer
+internal sealed class MsrTransfer
 {
     /// <summary>
     /// Registers that stay ours, where KVM lets us choose: those that our processor has otherwise than KVM's, and which have no effect on how the guest's code
@@ -22,20 +22,22 @@ internal sealed unsafe class MsrTransfer
 
     private readonly X86Cpu _cpu;
     private readonly KvmVcpu _vcpu;
+    private readonly TscTransfer _tsc;
     private readonly List<uint> _indexes = [];
     private KvmMsrEntry[] _entries = [];
 
     /// <param name="cpu">Our processor.</param>
     /// <param name="vcpu">KVM's.</param>
     /// <param name="known">The registers that KVM can read and write from outside.</param>
-    public MsrTransfer(X86Cpu cpu, KvmVcpu vcpu, IReadOnlySet<uint> known)
+    /// <param name="tscOffset">The one of all processors of the machine.</param>
+    public MsrTransfer(X86Cpu cpu, KvmVcpu vcpu, IReadOnlySet<uint> known, CommonTscOffset tscOffset)
     {
         _cpu = cpu;
         _vcpu = vcpu;
-        // The counter comes first: the paravirtual clock is anchored to it.
+        _tsc = new TscTransfer(cpu, vcpu, tscOffset);
         foreach (uint index in (ReadOnlySpan<uint>)
         [
-            Msr.TimeStampCounter, Msr.SysenterCs, Msr.SysenterEsp, Msr.SysenterEip, Msr.Pat, Msr.Star, Msr.Lstar, Msr.Cstar, Msr.Fmask, Msr.KernelGsBase, Msr.TscAux, Msr.SpecCtrl,
+            Msr.SysenterCs, Msr.SysenterEsp, Msr.SysenterEip, Msr.Pat, Msr.Star, Msr.Lstar, Msr.Cstar, Msr.Fmask, Msr.KernelGsBase, Msr.TscAux, Msr.SpecCtrl,
         ])
         {
             AddIf(known.Contains(index), index);
@@ -67,6 +69,8 @@ internal sealed unsafe class MsrTransfer
     /// <summary>Gives KVM the values.</summary>
     public void Push()
     {
+        // The counter comes first: the paravirtual clock is anchored to it.
+        _tsc.Push();
         for (int i = 0; i < _entries.Length; i++)
         {
             // The wall clock is written once, by the guest: writing it again would only put the host's idea of time into its memory.
@@ -104,6 +108,7 @@ internal sealed unsafe class MsrTransfer
             }
         }
 
+        _tsc.Pull();
         foreach (KvmMsrEntry entry in _entries)
         {
             Store(entry.Index, entry.Value);
@@ -114,9 +119,6 @@ internal sealed unsafe class MsrTransfer
     {
         switch (index)
         {
-            case Msr.TimeStampCounter:
-                _cpu.State->TscOffset += value - _cpu.TimeStampCounter;
-                break;
             case >= Msr.ParavirtualFirst and <= Msr.ParavirtualLast:
                 if (index != Msr.ParavirtualWallClock)
                 {

@@ -1,4 +1,5 @@
 using System;
+using Sosia.Host.Linux.Files;
 
 namespace Sosia.Images;
 
@@ -31,6 +32,35 @@ public interface IBlockBackend : IDisposable
 
     /// <summary>Writes. The data may stay in the host's caches until <see cref="Flush"/>.</summary>
     BlockResult Write(ulong byteOffset, ReadOnlySpan<byte> source);
+
+    /// <summary>True when several runs of memory cost no more calls of the host than one.</summary>
+    bool TakesSegments => false;
+
+    /// <summary>Reads into runs of memory, one after the other.</summary>
+    BlockResult ReadSegments(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+    {
+        BlockResult result = BlockResult.Ok;
+        for (int i = 0; i < destination.Length && result == BlockResult.Ok; i++)
+        {
+            result = Read(byteOffset, destination[i].Span);
+            byteOffset += (ulong)destination[i].ByteCount;
+        }
+
+        return result;
+    }
+
+    /// <summary>Writes runs of memory, one after the other.</summary>
+    BlockResult WriteSegments(ulong byteOffset, ReadOnlySpan<HostSegment> source)
+    {
+        BlockResult result = BlockResult.Ok;
+        for (int i = 0; i < source.Length && result == BlockResult.Ok; i++)
+        {
+            result = Write(byteOffset, source[i].Span);
+            byteOffset += (ulong)source[i].ByteCount;
+        }
+
+        return result;
+    }
 
     /// <summary>Returns when everything written before is durable.</summary>
     BlockResult Flush();

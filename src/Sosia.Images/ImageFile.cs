@@ -90,6 +90,40 @@ internal sealed class ImageFile : IDisposable
         return ImageErrors.Translate(error);
     }
 
+    /// <summary>Reads into runs of memory; what is beyond the file's end reads as zeros.</summary>
+    public BlockResult Read(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+    {
+        ulong byteCount = HostSegment.CountBytes(destination);
+        if (byteOffset > long.MaxValue - byteCount)
+        {
+            return BlockResult.Corrupt;
+        }
+
+        int error = _file.Read(byteOffset, destination, out ulong readByteCount);
+        ulong missing = byteCount - readByteCount;
+        for (int i = destination.Length - 1; i >= 0 && missing > 0; i--)
+        {
+            int clear = (int)Math.Min(missing, (ulong)destination[i].ByteCount);
+            destination[i].Span[^clear..].Clear();
+            missing -= (ulong)clear;
+        }
+
+        return ImageErrors.Translate(error);
+    }
+
+    /// <summary>Reads what must be there into runs of memory.</summary>
+    public BlockResult ReadAll(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+    {
+        ulong byteCount = HostSegment.CountBytes(destination);
+        if (byteOffset > long.MaxValue - byteCount)
+        {
+            return BlockResult.Corrupt;
+        }
+
+        int error = _file.Read(byteOffset, destination, out ulong readByteCount);
+        return error != HostError.None ? ImageErrors.Translate(error) : readByteCount == byteCount ? BlockResult.Ok : BlockResult.Truncated;
+    }
+
     /// <summary>Reads what must be there.</summary>
     public BlockResult ReadAll(ulong byteOffset, Span<byte> destination)
     {
@@ -123,20 +157,19 @@ internal sealed class ImageFile : IDisposable
         }
 
         _hasUnsyncedWrites = true;
-        int error = _file.Write(byteOffset, source);
-        if (error == HostError.None)
+        return NoteWritten(_file.Write(byteOffset, source), byteOffset + (ulong)source.Length);
+    }
+
+    /// <summary>Writes runs of memory; the file grows as needed.</summary>
+    public BlockResult Write(ulong byteOffset, ReadOnlySpan<HostSegment> source)
+    {
+        if (IsReadOnly)
         {
-            ByteCount = Math.Max(ByteCount, byteOffset + (ulong)source.Length);
-            return BlockResult.Ok;
+            return BlockResult.ReadOnly;
         }
 
-        // Part of it may have been written.
-        if (_file.TryGetByteCount(out ulong byteCount) == HostError.None)
-        {
-            ByteCount = byteCount;
-        }
-
-        return ImageErrors.Translate(error);
+        _hasUnsyncedWrites = true;
+        return NoteWritten(_file.Write(byteOffset, source), byteOffset + HostSegment.CountBytes(source));
     }
 
     /// <summary>Returns when everything written through this object is durable; costs nothing when nothing was.</summary>
@@ -258,6 +291,23 @@ internal sealed class ImageFile : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private BlockResult NoteWritten(int error, ulong end)
+    {
+        if (error == HostError.None)
+        {
+            ByteCount = Math.Max(ByteCount, end);
+            return BlockResult.Ok;
+        }
+
+        // Part of it may have been written.
+        if (_file.TryGetByteCount(out ulong byteCount) == HostError.None)
+        {
+            ByteCount = byteCount;
+        }
+
+        return ImageErrors.Translate(error);
+    }
 
     private BlockResult WriteZeroBytes(ulong byteOffset, ulong byteCount)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
@@ -161,7 +160,7 @@ public sealed class PcMachine : X86Machine
         _powerManagement.Map(Ports);
         if (HasVga(options))
         {
-            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), HasOtherVideoBios(options) ? [] : VgaRom());
+            _vga = new VgaAdapter(Memory, Clock, options.MemoryByteCount + (_firmware?.RomByteCount ?? 0), VideoBios.Choose(options));
             AddPci(_vga, VgaDevice);
             _vga.Map(Ports);
             Screen = _vga;
@@ -248,7 +247,8 @@ public sealed class PcMachine : X86Machine
             return;
         }
 
-        // The processors are in their power-on state, which is all that firmware needs.
+        // The processors are in their power-on state, which is all that firmware needs; interrupts come from the old controllers.
+        LocalApic.AcceptInterruptController();
         SynchronizeTimeStamps();
         IReadOnlyList<BootDeviceKind> kinds = (Options.Boot ?? new BootOptions()).Kinds(isFirstStart: !_hasStarted);
         _hasStarted = true;
@@ -286,29 +286,6 @@ public sealed class PcMachine : X86Machine
         "none" => false,
         _ => throw new SosiaException($"There is no display adapter '{options.Vga}'; choose --vga std or --vga none."),
     };
-
-    // An option ROM in the usual place of a video BIOS takes the place of the adapter's own.
-    private static bool HasOtherVideoBios(MachineOptions options)
-    {
-        foreach (OptionRom rom in options.OptionRoms)
-        {
-            if (rom.GuestPhysical == I440FxHostBridge.AreaBase)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // The video BIOS that comes along with the firmware.
-    private static byte[] VgaRom()
-    {
-        using Stream? stream = typeof(PcMachine).Assembly.GetManifestResourceStream("firmware/seabios/vgabios-stdvga.bin");
-        byte[] rom = new byte[stream?.Length ?? 0];
-        stream?.ReadExactly(rom);
-        return rom;
-    }
 
     private void AttachDrives()
     {

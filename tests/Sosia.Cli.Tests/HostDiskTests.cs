@@ -4,6 +4,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -29,6 +31,29 @@ public sealed partial class HostDiskTests : IDisposable
 
     [GuestFact("linux-x86_64")]
     public void What_the_guest_has_synced_to_a_qcow2_image_on_AHCI_is_there_after_a_kill() => KillInMidWrite("ahci", "sda", "qcow2");
+
+    [DriverGuestFact]
+    public void What_the_guest_has_flushed_to_a_qcow2_image_on_NVMe_is_there_after_a_kill()
+    {
+        string image = _folder.PathOf("disk.qcow2");
+        Assert.Equal(0, RunTool("qemu-img", "create", "-f", "qcow2", image, "64M").Status);
+        using ProgramRun run = ProgramRun.Start(
+            "run", "--kernel", DriverGuestFactAttribute.Kernel, "--initrd", DriverGuestFactAttribute.Initrd, "--append", "console=ttyS0", "--drive", $"file={image},format=qcow2,if=nvme");
+        run.Expect(Prompt);
+        // 100 KiB between two records, so that the image's tables grow.
+        run.Type("i=0; while true; do i=$((i+1)); echo \"number $i\" | dd of=/dev/nvme0n1 bs=512 seek=$((200*i)) conv=sync,fsync 2>/dev/null; echo \"syn\"\"ced $i.\"; done\n");
+        run.Expect("synced 60.");
+        run.Signal(Kill);
+        int last = SyncedPattern().Matches(run.WaitForEnd().Output).Select(static m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).Append(60).Max();
+        (int checkStatus, string checkOutput) = RunTool("qemu-img", "check", "-f", "qcow2", image);
+        Assert.True(checkStatus is 0 or 3, checkOutput);
+        string disk = _folder.PathOf("disk.img");
+        Assert.Equal(0, RunTool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, disk).Status);
+        byte[] contents = File.ReadAllBytes(disk);
+        Assert.Equal(
+            Enumerable.Range(1, last).Select(static i => $"number {i}"),
+            Enumerable.Range(1, last).Select(i => Encoding.ASCII.GetString(contents, 200 * 512 * i, 16).TrimEnd('\0', '\n')));
+    }
 
     [GuestFact("linux-x86_64")]
     public void A_folder_whose_file_system_the_guest_has_broken_stays_as_it_was_and_the_disk_is_kept()
@@ -128,6 +153,58 @@ public sealed partial class HostDiskTests : IDisposable
         }
     }
 
+    [RootGuestFact("linux-x86_64")]
+    public void A_full_host_disk_pauses_the_guest_with_images_of_every_format_and_nothing_is_lost()
+    {
+        string[] formats = ["qcow2", "vmdk", "vdi", "vpc", "vhdx"];
+        string mount = Directory.CreateDirectory(_folder.PathOf("tight")).FullName;
+        (int status, string output) = RunTool("mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", mount);
+        Assert.True(status == 0, output);
+        try
+        {
+            string filler = Path.Combine(mount, "filler");
+            List<string> arguments = ["run"];
+            foreach (string format in formats)
+            {
+                Assert.Equal(0, RunTool("qemu-img", "create", "-f", format, Path.Combine(mount, format), "64M").Status);
+                arguments.AddRange(["--drive", $"file={Path.Combine(mount, format)},format={format},if=virtio"]);
+            }
+
+            using ProgramRun run = ProgramRun.Start([.. arguments]);
+            run.Expect(Prompt);
+            run.Type("dd if=/dev/urandom of=/root/data bs=64k count=100 2>/dev/null\n");
+            run.Expect(Prompt);
+            for (int i = 0; i < formats.Length; i++)
+            {
+                // Room for about half of what is written.
+                File.WriteAllBytes(filler, new byte[Math.Max(0, new DriveInfo(mount).AvailableFreeSpace - (3 << 20))]);
+                string device = "/dev/vd" + (char)('a' + i);
+                run.Type($"dd if=/root/data of={device} bs=64k conv=fsync 2>/dev/null; echo \"{formats[i]} \"\"written: $?\"\n");
+                run.ExpectError($"virtio-blk{i}");
+                File.Delete(filler);
+                run.Expect($"{formats[i]} written: 0");
+                run.Type($"echo 3 > /proc/sys/vm/drop_caches; cmp -n 6553600 /root/data {device}; echo \"compared\"\": $?\"\n");
+                run.Expect("compared: 0");
+            }
+
+            run.Type("sha256sum /root/data; poweroff\n");
+            ProgramResult result = run.WaitForEnd();
+            Assert.Equal(0, result.Status);
+            Assert.All(result.ErrorLines, static line => Assert.Contains("the guest stands still", line, StringComparison.Ordinal));
+            string sum = SumPattern().Match(result.Output).Value;
+            foreach (string format in formats)
+            {
+                string disk = _folder.PathOf(format + ".img");
+                Assert.Equal(0, RunTool("qemu-img", "convert", "-f", format, "-O", "raw", Path.Combine(mount, format), disk).Status);
+                Assert.Equal(sum, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(disk).AsSpan(0, 100 << 16))));
+            }
+        }
+        finally
+        {
+            RunTool("umount", mount);
+        }
+    }
+
     private void KillInMidWrite(string controller, string device, string format)
     {
         string image = _folder.PathOf("disk.img");
@@ -184,6 +261,9 @@ public sealed partial class HostDiskTests : IDisposable
 
     [GeneratedRegex(@"\(\d+<[^>]*>")]
     private static partial Regex DescriptorPattern();
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex SumPattern();
 
     [GeneratedRegex(@"synced (\d+)\.")]
     private static partial Regex SyncedPattern();

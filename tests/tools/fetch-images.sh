@@ -4,6 +4,7 @@
 # nothing. Without names: all.
 #   debian-disk.img                             an installed Debian (make-debian-disk.sh)
 #   installer-amd64.iso, installer-i386.iso     Debian's installer on a CD (make-installer-cd.sh)
+#   drivers.initrd, drivers.initrd.vmlinuz      Debian's stock kernel with drivers for sound and USB (make-driver-guest.sh)
 # Status 0: everything is there; 1: something is not, and one line a name said why.
 set -uo pipefail
 
@@ -13,7 +14,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 mkdir -p "$images"
-[ $# -ne 0 ] || set -- debian-disk.img installer-amd64.iso installer-i386.iso
+[ $# -ne 0 ] || set -- debian-disk.img installer-amd64.iso installer-i386.iso drivers.initrd
 for name in "$@"; do
     [ ! -f "$images/$name" ] || continue
     case $name in
@@ -22,6 +23,7 @@ for name in "$@"; do
             architecture=${name#installer-}
             command=("$tools/make-installer-cd.sh" "${architecture%.iso}")
             ;;
+        drivers.initrd) command=("$tools/make-driver-guest.sh") ;;
         *) echo "fetch-images.sh: there is no image '$name'" >&2; exit 2 ;;
     esac
     echo "   Making $name"

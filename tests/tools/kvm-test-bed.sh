@@ -6,13 +6,17 @@
 #   kvm-test-bed.sh [OPTION...] --self-test       builds kvm-smoke.c and runs it in there
 #
 #   --file HOST=GUEST   puts a file, or a folder with all in it, there; libraries that a dynamic program names come with it. May be repeated
-#   --cpus N            processors of the bed (1)
+#   --cpus N            processors of the bed (1; see below)
 #   --memory SIZE       memory of the bed, as QEMU writes it (2G)
 #   --timeout SECONDS   gives up then (300)
-#   --cpu MODEL         QEMU's processor model (max,la57=off)
+#   --cpu MODEL         QEMU's processor model (max,la57=off,smap=off: QEMU before 9.1 takes the stack accesses of a program's IRET for the kernel's)
 #   --append TEXT       more of the kernel's command line
 #   --verbose           shows the kernel's messages
 #   --cache FOLDER      where kernel and initrd are kept (artifacts/kvm-test-bed)
+#
+# The bed's clock counts its processor's instructions (-icount), which keeps QEMU's timers on the thread of the processor: QEMU's emulation of SVM changes the
+# word of pending interrupts without its lock (7.2, svm_helper.c), and beside other threads interrupts get lost, whose guests then stand still. What a script
+# does there is the same every time, however busy the host is. With several processors that is not to be had: they run on a thread each, and may stop for ever.
 #
 # Status: that of SCRIPT; 2 wrong arguments; 4 the host lacks something; 124 the time was up; 125 the bed ended without a status.
 # Needs qemu-system-x86 and, for the first run, apt-get with network, dpkg-deb and xz; --self-test needs gcc.
@@ -20,7 +24,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
-cpus=1 memory=2G timeout=300 model=max,la57=off append= loglevel=loglevel=0 self_test=
+cpus=1 memory=2G timeout=300 model=max,la57=off,smap=off append= loglevel=loglevel=0 self_test=
 cache=$root/artifacts/kvm-test-bed
 script=
 files=()
@@ -176,9 +180,11 @@ INIT
     [ ! -f "$list" ] || cat "$list"
 } | "$root/guests/common/newc.sh" | cat "$cache/base/initrd" - > "$work/initrd"
 
+execution=(-accel tcg,thread=single -icount shift=1,sleep=off)
+[ "$cpus" = 1 ] || execution=(-accel tcg,thread=multi)
 ended=0
 timeout "$timeout" qemu-system-x86_64 -nodefaults -display none -no-reboot -no-user-config \
-    -accel tcg,thread=multi -cpu "$model" -smp "$cpus" -m "$memory" \
+    "${execution[@]}" -cpu "$model" -smp "$cpus" -m "$memory" \
     -kernel "$cache/base/vmlinux" -initrd "$work/initrd" \
     -append "console=ttyS0 $loglevel rdinit=/bed/init panic=-1 mitigations=off nokaslr tsc=reliable $append" \
     -device isa-debug-exit,iobase=0xf4,iosize=1 -serial stdio -serial "file:$work/status" < /dev/null || ended=$?

@@ -185,6 +185,16 @@ public sealed partial class LocalApic : ILocalInterruptController, IMmioDevice, 
         Update();
     }
 
+    /// <summary>
+    /// Lets the 8259A pair through at LINT0 before any firmware has programmed it, as boards with an interrupt mode configuration register do from power-on ("PIC mode",
+    /// MultiProcessor Specification 1.4, section 3.6.2.1). Firmware that only enables the APIC, as Bochs's does, counts on it.
+    /// </summary>
+    public void AcceptInterruptController()
+    {
+        _lvt[LvtLint0] = (uint)ApicDeliveryMode.External << 8;
+        Update();
+    }
+
     /// <summary>The processor's time stamp counter was written or adjusted.</summary>
     public void TimeStampOffsetChanged() => _timer.TimeStampOffsetChanged();
 

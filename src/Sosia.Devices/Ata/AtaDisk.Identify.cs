@@ -23,7 +23,7 @@ internal sealed partial class AtaDisk
     /// <summary>The error of the last queued command, for log 10h (SATA 2.6, 13.7.4); its first byte is the tag, or 80h for none.</summary>
     public byte[] QueuedErrorLog { get; } = new byte[SectorByteCount];
 
-    // ATA/ATAPI-6, 8.15; words 106, 169 and 217 after ATA8-ACS-2.
+    // ATA/ATAPI-6, 8.15; words 4, 5, 20, 21 and 22 after ATA-1, 9.9; words 106, 169 and 217 after ATA8-ACS-2.
     private void Identify()
     {
         Array.Clear(Buffer, 0, SectorByteCount);
@@ -33,8 +33,13 @@ internal sealed partial class AtaDisk
         SetWord(0, 0x0040);
         SetWord(1, Cylinders);
         SetWord(3, Heads);
+        SetWord(4, SectorsPerTrack * SectorByteCount);
+        SetWord(5, SectorByteCount); // retired since ATA-3, but Bochs's BIOS goes by it
         SetWord(6, SectorsPerTrack);
         SetText(10, 20, _serial);
+        SetWord(20, 3);             // a buffer for both directions at once, with read-ahead
+        SetWord(21, 512);           // of 256 KiB
+        SetWord(22, 4);             // bytes of error correction in READ LONG
         SetText(23, 8, Firmware);
         SetText(27, 40, Model);
         SetWord(47, 0x8000 | MaxMultiple);

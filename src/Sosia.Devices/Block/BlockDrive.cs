@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using Sosia.Core;
 using Sosia.Core.Snapshots;
+using Sosia.Host.Linux.Files;
 using Sosia.Images;
 
 namespace Sosia.Devices.Block;
@@ -51,6 +52,9 @@ public class BlockDrive : IDisposable
     /// <summary>True when the medium may not be written.</summary>
     public bool IsReadOnly => Volatile.Read(ref _medium)?.IsReadOnly ?? false;
 
+    /// <summary>True when several runs of memory cost no more than one.</summary>
+    public bool TakesSegments => Volatile.Read(ref _medium)?.TakesSegments ?? false;
+
     /// <summary>Reads.</summary>
     public BlockResult Read(ulong byteOffset, Span<byte> destination)
     {
@@ -81,6 +85,44 @@ public class BlockDrive : IDisposable
         }
 
         return Judge(BlockOperation.Write, byteOffset, (ulong)source.Length, result);
+    }
+
+    /// <summary>Reads into runs of memory, one after the other.</summary>
+    /// <param name="byteOffset">First byte.</param>
+    /// <param name="destination">The runs.</param>
+    /// <param name="byteCount">How many bytes they have together.</param>
+    public BlockResult ReadSegments(ulong byteOffset, ReadOnlySpan<HostSegment> destination, ulong byteCount)
+    {
+        BlockResult result;
+        lock (_gate)
+        {
+            result = Check(byteOffset, byteCount);
+            if (result == BlockResult.Ok)
+            {
+                result = _medium!.ReadSegments(byteOffset, destination);
+            }
+        }
+
+        return Judge(BlockOperation.Read, byteOffset, byteCount, result);
+    }
+
+    /// <summary>Writes runs of memory, one after the other; the data may stay in the host's caches until <see cref="Flush"/>.</summary>
+    /// <param name="byteOffset">First byte.</param>
+    /// <param name="source">The runs.</param>
+    /// <param name="byteCount">How many bytes they have together.</param>
+    public BlockResult WriteSegments(ulong byteOffset, ReadOnlySpan<HostSegment> source, ulong byteCount)
+    {
+        BlockResult result;
+        lock (_gate)
+        {
+            result = Check(byteOffset, byteCount);
+            if (result == BlockResult.Ok)
+            {
+                result = _medium!.IsReadOnly ? BlockResult.ReadOnly : _medium.WriteSegments(byteOffset, source);
+            }
+        }
+
+        return Judge(BlockOperation.Write, byteOffset, byteCount, result);
     }
 
     /// <summary>Returns when everything written before is durable.</summary>

@@ -6,7 +6,7 @@ namespace Sosia.Devices.Block;
 
 /// <summary>
 /// The pieces of guest memory between which one transfer of a bus master is spread, as one run of bytes. Pieces that follow each other are joined.
-/// Large ones move without a copy. Reused from transfer to transfer.
+/// They move without a copy where the disk takes them so, else the large ones. Reused from transfer to transfer.
 /// </summary>
 internal sealed class ScatterList(MemoryBus memory)
 {
@@ -15,6 +15,7 @@ internal sealed class ScatterList(MemoryBus memory)
     private const int DirectMinByteCount = 32 * 1024;
     private const int DirectMaxByteCount = 16 * 1024 * 1024;
 
+    private readonly RamSegments _segments = new(memory.Ram);
     private Piece[] _pieces = new Piece[32];
     private byte[] _bounce = [];
     private int _count;
@@ -75,6 +76,18 @@ internal sealed class ScatterList(MemoryBus memory)
         {
             int chunk;
             BlockResult result;
+            if (drive.TakesSegments && TakeSegments(position + done, byteCount - done))
+            {
+                result = MoveSegments(drive, isRead, byteOffset + done);
+                if (result != BlockResult.Ok)
+                {
+                    return result;
+                }
+
+                done += (ulong)_segments.ByteCount;
+                continue;
+            }
+
             ulong ramOffset = 0;
             Span<byte> direct = FindDirect(position + done, byteCount - done, out int directByteCount)
                 ? memory.RamSpan(AddressOf(position + done), directByteCount, out ramOffset)
@@ -123,6 +136,40 @@ internal sealed class ScatterList(MemoryBus memory)
             destination = destination[chunk..];
             position += (ulong)chunk;
         }
+    }
+
+    // As many pieces as can be moved at once; false when the first of them is no RAM.
+    private bool TakeSegments(ulong position, ulong byteCount)
+    {
+        _segments.Clear();
+        byteCount = Math.Min(byteCount, DirectMaxByteCount);
+        while ((ulong)_segments.ByteCount < byteCount && !_segments.IsFull)
+        {
+            int chunk = (int)Math.Min(Seek(position), byteCount - (ulong)_segments.ByteCount);
+            if (memory.RamSpan(AddressOf(position), chunk, out ulong ramOffset).IsEmpty)
+            {
+                break;
+            }
+
+            _segments.Add(ramOffset, chunk);
+            position += (ulong)chunk;
+        }
+
+        _segments.TrimToSectors();
+        return _segments.ByteCount != 0;
+    }
+
+    private BlockResult MoveSegments(BlockDrive drive, bool isRead, ulong byteOffset)
+    {
+        if (!isRead)
+        {
+            return drive.WriteSegments(byteOffset, _segments.Segments, (ulong)_segments.ByteCount);
+        }
+
+        _segments.BeforeWrite();
+        BlockResult result = drive.ReadSegments(byteOffset, _segments.Segments, (ulong)_segments.ByteCount);
+        _segments.AfterWrite();
+        return result;
     }
 
     private BlockResult ReadDirect(BlockDrive drive, ulong byteOffset, Span<byte> direct, ulong ramOffset)

@@ -29,12 +29,14 @@ public sealed class VirtioBlockRequest
     private const uint TypeDiscard = 11;
     private const uint TypeWriteZeroes = 13;
 
+    private readonly RamSegments _segments;
     private byte[] _bounce = [];
 
     internal VirtioBlockRequest(VirtioBlockDevice device, DescriptorChain chain)
     {
         Device = device;
         Chain = chain;
+        _segments = new RamSegments(device.Ram);
     }
 
     /// <summary>The device that the request was made to.</summary>
@@ -159,6 +161,15 @@ public sealed class VirtioBlockRequest
 
     private BlockResult ReadPiece(ulong diskOffset, ulong position, ulong byteCount, out int chunk)
     {
+        if (TakeSegments(isWritable: true, position, byteCount))
+        {
+            chunk = _segments.ByteCount;
+            _segments.BeforeWrite();
+            BlockResult segmentsResult = Device.Backend.ReadSegments(diskOffset, _segments.Segments);
+            _segments.AfterWrite();
+            return segmentsResult;
+        }
+
         Span<byte> direct = FindDirect(isWritable: true, position, byteCount, out ulong ramOffset);
         if (!direct.IsEmpty)
         {
@@ -182,6 +193,12 @@ public sealed class VirtioBlockRequest
 
     private BlockResult WritePiece(ulong diskOffset, ulong position, ulong byteCount, out int chunk)
     {
+        if (TakeSegments(isWritable: false, position, byteCount))
+        {
+            chunk = _segments.ByteCount;
+            return Device.Backend.WriteSegments(diskOffset, _segments.Segments);
+        }
+
         Span<byte> direct = FindDirect(isWritable: false, position, byteCount, out _);
         if (!direct.IsEmpty)
         {
@@ -198,6 +215,27 @@ public sealed class VirtioBlockRequest
         }
 
         return Device.Backend.Write(diskOffset, bounce);
+    }
+
+    // The guest's buffers as they are, where the disk takes them; false when it does not, or when the first of them is no RAM.
+    private bool TakeSegments(bool isWritable, ulong position, ulong byteCount)
+    {
+        _segments.Clear();
+        byteCount = Device.Backend.TakesSegments ? Math.Min(byteCount, DirectMaxByteCount) : 0;
+        while ((ulong)_segments.ByteCount < byteCount && !_segments.IsFull)
+        {
+            int chunk = (int)Math.Min(Chain.ContiguousByteCount(isWritable, position), byteCount - (ulong)_segments.ByteCount);
+            if (Chain.FindContiguous(isWritable, position, chunk, out ulong ramOffset).IsEmpty)
+            {
+                break;
+            }
+
+            _segments.Add(ramOffset, chunk);
+            position += (ulong)chunk;
+        }
+
+        _segments.TrimToSectors();
+        return _segments.ByteCount != 0;
     }
 
     // A run of guest memory to hand to the host as it is: all that is left, or enough of it to be worth a host call of its own.

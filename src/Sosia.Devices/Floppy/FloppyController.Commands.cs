@@ -9,7 +9,6 @@ public sealed partial class FloppyController
 {
     private const byte VersionEnhanced = 0x90;
     private const byte SpecifyNonDma = 1;
-    private const byte ConfigureImpliedSeek = 1 << 6;
     private const byte LockBit = 0x80;
     private const int RecalibrateSteps = 79;
 

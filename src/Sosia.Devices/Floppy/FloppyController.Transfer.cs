@@ -111,7 +111,9 @@ public sealed partial class FloppyController
             _sector = Operation == FloppyOpcode.ReadTrack ? (byte)1 : _command[4];
             _sizeCode = _command[5];
             _endOfTrack = _command[6];
-            if ((_configuration & ConfigureImpliedSeek) != 0)
+
+            // A head that was put over the cylinder stays: in a drive with finer steps its number there is another one.
+            if ((_configuration & ConfigureImpliedSeek) != 0 && !(Unit.TryGetGeometry(out _) && Unit.MediumCylinder == _cylinder))
             {
                 Unit.MoveTo(_cylinder);
                 _presentCylinders[_command[1] & 3] = _cylinder;

@@ -28,7 +28,10 @@ public sealed partial class FloppyController : ISnapshotable
     private const byte OutputDmaGate = 1 << 3;
     private const byte RateSoftwareReset = 1 << 7;
     private const byte ConfigurePollDisable = 1 << 4;
-    private const byte DefaultConfiguration = 0x20;
+    private const byte ConfigureImpliedSeek = 1 << 6;
+
+    // Without FIFO, as the data sheet says, but with implied seeks: Bochs's BIOS reads and writes without ever moving the head.
+    private const byte DefaultConfiguration = 0x20 | ConfigureImpliedSeek;
 
     // The data sheet's reset takes less than 3 µs; the interrupt follows when the drives were polled.
     private const long ResetNanoseconds = 50_000;
@@ -113,7 +116,9 @@ public sealed partial class FloppyController : ISnapshotable
     {
         _output = 0;
         _tapeSelect = 0;
-        _rate = 2;
+
+        // 500 kbit/s, as on the AT's adapter, whose register is cleared; 2 by the 82077AA's data sheet. Bochs's BIOS never selects a rate.
+        _rate = 0;
         _isLocked = false;
         foreach (FloppyUnit unit in _units)
         {

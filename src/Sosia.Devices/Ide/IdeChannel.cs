@@ -209,6 +209,9 @@ internal sealed partial class IdeChannel : IPortDevice
                 return (byte)(registers.Count >> shift);
             case 3:
                 return (byte)(registers.LbaLow >> shift);
+            case 4 or 5 when Selected is null && device is AtapiDevice:
+                // Its signature in the place of device 1 would be taken for a second drive, which BIOSes then wait for.
+                return 0;
             case 4:
                 return (byte)(registers.LbaMid >> shift);
             case 5:

@@ -25,6 +25,9 @@ internal sealed class PciBar
     /// <summary>True for the expansion ROM's register, which has a place and an enable bit of its own.</summary>
     public bool IsRom { get; init; }
 
+    /// <summary>True when Command.Memory does not matter to it.</summary>
+    public bool IgnoresMemorySpace { get; init; }
+
     /// <summary>True when it maps ports.</summary>
     public bool IsPorts => Ports is not null;
 

@@ -222,7 +222,7 @@ public abstract class PciFunction : ISnapshotable
             }
             else
             {
-                isDecoded = (command & CommandMemory) != 0 && (!bar.IsRom || (address & 1) != 0);
+                isDecoded = ((command & CommandMemory) != 0 || bar.IgnoresMemorySpace) && (!bar.IsRom || (address & 1) != 0);
                 address &= ~15UL;
                 if (bar.Is64Bit)
                 {
@@ -314,7 +314,8 @@ public abstract class PciFunction : ISnapshotable
     /// <summary>Declares an expansion ROM (PCI 3.0, section 6.2.5.2).</summary>
     /// <param name="byteCount">A power of two, at least 4096.</param>
     /// <param name="ramOffset">Where in guest RAM its contents lie; page-aligned.</param>
-    protected void AddRom(ulong byteCount, ulong ramOffset)
+    /// <param name="ignoresMemorySpace">True for a device whose ROM answers by its own enable bit alone, whatever Command.Memory says.</param>
+    protected void AddRom(ulong byteCount, ulong ramOffset, bool ignoresMemorySpace = false)
     {
         if (byteCount < 4096 || byteCount > 0x100_0000 || !BitOperations.IsPow2(byteCount))
         {
@@ -322,7 +323,7 @@ public abstract class PciFunction : ISnapshotable
         }
 
         DefineUInt32(RomOffset, 0, (uint)~(byteCount - 1) | 1);
-        _bars.Add(new PciBar { Index = 6, ByteCount = byteCount, Name = $"{Name}-rom", RamOffset = ramOffset, IsRom = true });
+        _bars.Add(new PciBar { Index = 6, ByteCount = byteCount, Name = $"{Name}-rom", RamOffset = ramOffset, IsRom = true, IgnoresMemorySpace = ignoresMemorySpace });
     }
 
     /// <summary>Gives the function an option ROM. The ROM's identification becomes the function's, so that firmware takes one for the other.</summary>

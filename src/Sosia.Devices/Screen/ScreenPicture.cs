@@ -106,7 +106,7 @@ public sealed class ScreenPicture
                 }
                 else if (!isChanged && start >= 0)
                 {
-                    Add(changes, new ScreenRectangle(start, y, x - start, height));
+                    new ScreenRectangle(start, y, x - start, height).AddTo(changes);
                     start = -1;
                 }
             }
@@ -114,24 +114,8 @@ public sealed class ScreenPicture
             if (start >= 0)
             {
                 int end = Math.Min(Width, (lastX + TileWidth - 1) / TileWidth * TileWidth);
-                Add(changes, new ScreenRectangle(start, y, end - start, height));
+                new ScreenRectangle(start, y, end - start, height).AddTo(changes);
             }
         }
-    }
-
-    // Below one of the same columns it becomes one with it.
-    private static void Add(List<ScreenRectangle> changes, ScreenRectangle added)
-    {
-        for (int i = changes.Count - 1; i >= 0 && changes[i].Y + changes[i].Height >= added.Y; i--)
-        {
-            ScreenRectangle above = changes[i];
-            if (above.X == added.X && above.Width == added.Width && above.Y + above.Height == added.Y)
-            {
-                changes[i] = above with { Height = above.Height + added.Height };
-                return;
-            }
-        }
-
-        changes.Add(added);
     }
 }

@@ -16,6 +16,12 @@ namespace Sosia.Devices.Vga;
 /// </summary>
 public sealed class VgaAdapter : PciFunction, IScreenSource
 {
+    /// <summary>Who made it, for the PCI: the vendor ID of Bochs's adapter.</summary>
+    public const ushort VendorId = 0x1234;
+
+    /// <summary>What it is, for the PCI: the device ID of Bochs's adapter.</summary>
+    public const ushort DeviceId = 0x1111;
+
     /// <summary>How much video memory the adapter has.</summary>
     public const uint MemoryByteCount = 16 << 20;
 
@@ -49,7 +55,7 @@ public sealed class VgaAdapter : PciFunction, IScreenSource
     /// <param name="rom">The option ROM's image; empty for none.</param>
     /// <exception cref="ArgumentException">The image has more than <see cref="RomByteCount"/> bytes.</exception>
     public VgaAdapter(MemoryBus bus, MachineClock clock, ulong ramOffset, ReadOnlySpan<byte> rom)
-        : base("vga", new PciIdentity(0x1234, 0x1111, 0x030000, Revision: 2, SubsystemVendorId: 0x1af4, SubsystemId: 0x1100))
+        : base("vga", new PciIdentity(VendorId, DeviceId, 0x030000, Revision: 2, SubsystemVendorId: 0x1af4, SubsystemId: 0x1100))
     {
         ArgumentNullException.ThrowIfNull(bus);
         _bus = bus;
@@ -69,7 +75,9 @@ public sealed class VgaAdapter : PciFunction, IScreenSource
             }
 
             bus.Ram.Write(ramOffset + MemoryByteCount, rom);
-            AddRom(Math.Max(4096, BitOperations.RoundUpToPowerOf2((uint)rom.Length)), ramOffset + MemoryByteCount);
+
+            // Bochs's adapter, whose identity this one has, looks at the enable bit of the ROM only, and Bochs's BIOS copies the ROM before it enables memory.
+            AddRom(Math.Max(4096, BitOperations.RoundUpToPowerOf2((uint)rom.Length)), ramOffset + MemoryByteCount, ignoresMemorySpace: true);
         }
 
         PutToPowerOn();

@@ -15,14 +15,13 @@ namespace Sosia.Display.Rfb;
 internal sealed class RfbUpdater : IDisposable
 {
     private const int BusyMilliseconds = 16;
-    private const int QuietMilliseconds = 50;
-
-    // Looks without a change until looking becomes rarer.
-    private const int QuietAfter = 60;
 
     private const int ResizeByServer = 0;
     private const int ResizeByClient = 1;
     private const int ResizeProhibited = 1;
+
+    // Looks without a change, and the pause after so many: each look wakes the machine's thread. Keys and pointers hurry it.
+    private static readonly (int Looks, int Milliseconds)[] QuietPauses = [(100, 200), (50, 100), (30, 50)];
 
     private static readonly ScreenRectangle Everything = new(0, 0, ushort.MaxValue, ushort.MaxValue);
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(30);
@@ -37,6 +36,7 @@ internal sealed class RfbUpdater : IDisposable
     private readonly PixelArea _pixels = new();
     private readonly HextileEncoder _hextile = new();
     private readonly ZrleEncoder _zrle = new();
+    private readonly List<ScreenRectangle> _changedTiles = [];
     private readonly List<ScreenRectangle> _changes = [];
 
     // What the viewer has asked for; under the gate.
@@ -170,7 +170,7 @@ internal sealed class RfbUpdater : IDisposable
             while (!Encode())
             {
                 _quietLooks++;
-                await _hurry.WaitAsync(_quietLooks > QuietAfter ? QuietMilliseconds : BusyMilliseconds, cancellation).ConfigureAwait(false);
+                await _hurry.WaitAsync(Pause(), cancellation).ConfigureAwait(false);
             }
 
             _quietLooks = 0;
@@ -186,6 +186,19 @@ internal sealed class RfbUpdater : IDisposable
         _zrle.Dispose();
         _requested.Dispose();
         _hurry.Dispose();
+    }
+
+    private int Pause()
+    {
+        foreach ((int looks, int milliseconds) in QuietPauses)
+        {
+            if (_quietLooks > looks)
+            {
+                return milliseconds;
+            }
+        }
+
+        return BusyMilliseconds;
     }
 
     // False when there is nothing to tell.
@@ -225,13 +238,13 @@ internal sealed class RfbUpdater : IDisposable
             }
         }
 
+        _version = isResized ? -1 : version;
         if (rectangles == 0)
         {
             return false;
         }
 
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(_buffer.Span[(headerAt + 2)..], (ushort)rectangles);
-        _version = isResized ? -1 : version;
         lock (_gate)
         {
             // What was asked for while this was made is still wanted.
@@ -261,25 +274,21 @@ internal sealed class RfbUpdater : IDisposable
         // A viewer that cannot follow sees the upper left part.
         int width = Math.Min(picture.Width, _pixels.Width);
         int height = Math.Min(picture.Height, _pixels.Height);
-        picture.ListChanges(_version, new ScreenRectangle(0, 0, width, height), _changes);
-        if (wantsAll)
+        var whole = new ScreenRectangle(0, 0, width, height);
+        ScreenRectangle again = wantsAll ? Clip(wanted, width, height) : default;
+        if (again != whole)
         {
-            if (Clip(wanted, width, height) == new ScreenRectangle(0, 0, width, height))
+            picture.ListChanges(_version, whole, _changedTiles);
+            foreach (ScreenRectangle tiles in _changedTiles)
             {
-                _changes.Clear();
+                _pixels.CopyDifferences(picture, Clip(tiles, width, height), _changes);
             }
-
-            _changes.Add(wanted);
         }
 
-        for (int i = 0; i < _changes.Count; i++)
+        if (wantsAll)
         {
-            ScreenRectangle clipped = Clip(_changes[i], width, height);
-            _changes[i] = clipped;
-            for (int line = 0; line < clipped.Height; line++)
-            {
-                picture.Line(clipped.Y + line).Slice(clipped.X, clipped.Width).CopyTo(_pixels.Line(clipped.X, clipped.Y + line, clipped.Width));
-            }
+            _pixels.Copy(picture, again);
+            _changes.Add(again);
         }
 
         return (false, picture.Version);

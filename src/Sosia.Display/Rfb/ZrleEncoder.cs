@@ -17,6 +17,9 @@ internal sealed class ZrleEncoder : IDisposable
     private const byte Runs = 128;
     private const int SlotCount = 512;
 
+    // A run's length has a byte for each of these, and one for the rest.
+    private const int LengthStep = 255;
+
     private readonly MemoryStream _compressed = new();
     private readonly ZLibStream _zlib;
     private readonly RfbBuffer _tiles = new();
@@ -28,6 +31,11 @@ internal sealed class ZrleEncoder : IDisposable
     private readonly int[] _slotColors = new int[SlotCount];
     private readonly byte[] _slotIndices = new byte[SlotCount];
     private int _paletteCount;
+
+    // The runs of a tile: where each ends, and its colour's place in the palette while that has room.
+    private readonly int[] _runEnds = new int[Tile * Tile];
+    private readonly byte[] _runIndices = new byte[Tile * Tile];
+    private int _runCount;
 
     /// <summary>Begins a stream.</summary>
     public ZrleEncoder()
@@ -72,7 +80,7 @@ internal sealed class ZrleEncoder : IDisposable
     {
         ReadOnlySpan<int> pixels = _pixels.AsSpan(0, width * height);
         int pixelByteCount = format.IsCompact ? 3 : format.PixelByteCount;
-        (int runs, int singles) = FindRuns(pixels);
+        int singles = FindRuns(pixels);
         int best = pixels.Length * pixelByteCount;
         if (_paletteCount == 1)
         {
@@ -82,22 +90,26 @@ internal sealed class ZrleEncoder : IDisposable
         }
 
         // What each form takes, about: a run of one pixel has no length, others a byte of it.
-        int plain = (runs * (pixelByteCount + 1)) + (pixels.Length / 255);
-        int indexed = _paletteCount > MaxPalette ? int.MaxValue : (_paletteCount * pixelByteCount) + (2 * runs) - singles;
+        int plain = (_runCount * (pixelByteCount + 1)) + (pixels.Length / LengthStep);
+        int indexed = _paletteCount > MaxPalette ? int.MaxValue : (_paletteCount * pixelByteCount) + (2 * _runCount) - singles;
         int bits = _paletteCount <= 2 ? 1 : _paletteCount <= 4 ? 2 : 4;
         int packed = _paletteCount > MaxPackedPalette ? int.MaxValue : (_paletteCount * pixelByteCount) + (height * (((width * bits) + 7) / 8));
         if (packed <= Math.Min(best, Math.Min(plain, indexed)))
         {
             _tiles.AddByte(_paletteCount);
             AddPixels(_palette.AsSpan(0, _paletteCount), format);
-            AddPacked(pixels, width, bits);
+            AddPacked(width, height, bits);
         }
-        else if (Math.Min(plain, indexed) < best)
+        else if (indexed <= plain && indexed < best)
         {
-            bool isIndexed = indexed <= plain;
-            _tiles.AddByte(isIndexed ? Runs + _paletteCount : Runs);
-            AddPixels(_palette.AsSpan(0, isIndexed ? _paletteCount : 0), format);
-            AddRuns(pixels, isIndexed, format);
+            _tiles.AddByte(Runs + _paletteCount);
+            AddPixels(_palette.AsSpan(0, _paletteCount), format);
+            AddIndexedRuns(pixels.Length);
+        }
+        else if (plain < best)
+        {
+            _tiles.AddByte(Runs);
+            AddPlainRuns(pixels, format);
         }
         else
         {
@@ -106,121 +118,142 @@ internal sealed class ZrleEncoder : IDisposable
         }
     }
 
-    // Counts runs and fills the palette, until it has too many colours.
-    private (int Runs, int Singles) FindRuns(ReadOnlySpan<int> pixels)
+    // Notes runs and fills the palette, until it has too many colours; how many runs are one pixel.
+    private int FindRuns(ReadOnlySpan<int> pixels)
     {
         Array.Clear(_slotIndices);
         _paletteCount = 0;
-        int runs = 0;
+        _runCount = 0;
         int singles = 0;
         for (int i = 0; i < pixels.Length;)
         {
+            int color = pixels[i];
             int end = i + 1;
-            while (end < pixels.Length && pixels[end] == pixels[i])
+            if (end < pixels.Length && pixels[end] == color)
             {
-                end++;
+                int same = pixels[end..].IndexOfAnyExcept(color);
+                end = same < 0 ? pixels.Length : end + same;
+            }
+            else
+            {
+                singles++;
             }
 
-            runs++;
-            singles += end == i + 1 ? 1 : 0;
+            _runEnds[_runCount] = end;
             if (_paletteCount <= MaxPalette)
             {
-                AddColor(pixels[i]);
+                _runIndices[_runCount] = AddColor(color);
             }
 
+            _runCount++;
             i = end;
         }
 
-        return (runs, singles);
+        return singles;
     }
 
-    private void AddColor(int color)
+    // The colour's place in the palette; meaningless once that has too many.
+    private byte AddColor(int color)
     {
-        int slot = Slot(color);
-        if (_slotIndices[slot] != 0)
-        {
-            return;
-        }
-
-        if (_paletteCount < MaxPalette)
-        {
-            _palette[_paletteCount] = color;
-            _slotColors[slot] = color;
-            _slotIndices[slot] = (byte)(_paletteCount + 1);
-        }
-
-        _paletteCount++;
-    }
-
-    // The colour's slot, or the free one where it belongs; the table is never more than a quarter full.
-    private int Slot(int color)
-    {
+        // The colour's slot, or the free one where it belongs; the table is never more than a quarter full.
         int slot = (int)((uint)color * 2654435761u >> 23);
         while (_slotIndices[slot] != 0 && _slotColors[slot] != color)
         {
             slot = (slot + 1) & (SlotCount - 1);
         }
 
-        return slot;
+        if (_slotIndices[slot] == 0)
+        {
+            if (_paletteCount < MaxPalette)
+            {
+                _palette[_paletteCount] = color;
+                _slotColors[slot] = color;
+                _slotIndices[slot] = (byte)(_paletteCount + 1);
+            }
+
+            _paletteCount++;
+        }
+
+        return (byte)(_slotIndices[slot] - 1);
     }
 
-    private void AddPacked(ReadOnlySpan<int> pixels, int width, int bits)
+    private void AddPacked(int width, int height, int bits)
     {
-        for (int start = 0; start < pixels.Length; start += width)
+        Span<byte> bytes = _tiles.Add(height * (((width * bits) + 7) / 8));
+        int at = 0;
+        int run = 0;
+        int pixel = 0;
+        for (int line = 0; line < height; line++)
         {
             int value = 0;
             int filled = 0;
-            for (int x = 0; x < width; x++)
+            for (int lineEnd = pixel + width; pixel < lineEnd; pixel++)
             {
-                value = (value << bits) | (_slotIndices[Slot(pixels[start + x])] - 1);
+                run += pixel == _runEnds[run] ? 1 : 0;
+                value = (value << bits) | _runIndices[run];
                 filled += bits;
                 if (filled == 8)
                 {
-                    _tiles.AddByte(value);
+                    bytes[at++] = (byte)value;
                     value = filled = 0;
                 }
             }
 
             if (filled != 0)
             {
-                _tiles.AddByte(value << (8 - filled));
+                bytes[at++] = (byte)(value << (8 - filled));
             }
         }
     }
 
-    private void AddRuns(ReadOnlySpan<int> pixels, bool isIndexed, RfbPixelFormat format)
+    private void AddIndexedRuns(int pixelCount)
     {
-        for (int i = 0; i < pixels.Length;)
+        int start = _tiles.Count;
+        Span<byte> bytes = _tiles.Add((2 * _runCount) + (pixelCount / LengthStep));
+        int at = 0;
+        int begin = 0;
+        for (int run = 0; run < _runCount; run++)
         {
-            int end = i + 1;
-            while (end < pixels.Length && pixels[end] == pixels[i])
+            int length = _runEnds[run] - begin;
+            begin = _runEnds[run];
+            if (length == 1)
             {
-                end++;
-            }
-
-            int length = end - i;
-            if (isIndexed)
-            {
-                _tiles.AddByte((_slotIndices[Slot(pixels[i])] - 1) | (length > 1 ? Runs : 0));
+                bytes[at++] = _runIndices[run];
             }
             else
             {
-                AddPixels(pixels.Slice(i, 1), format);
+                bytes[at++] = (byte)(_runIndices[run] | Runs);
+                at += WriteLength(length, bytes[at..]);
             }
-
-            if (!isIndexed || length > 1)
-            {
-                int rest = length - 1;
-                for (; rest >= 255; rest -= 255)
-                {
-                    _tiles.AddByte(255);
-                }
-
-                _tiles.AddByte(rest);
-            }
-
-            i = end;
         }
+
+        _tiles.Truncate(start + at);
+    }
+
+    private void AddPlainRuns(ReadOnlySpan<int> pixels, RfbPixelFormat format)
+    {
+        int begin = 0;
+        Span<byte> length = stackalloc byte[(Tile * Tile / LengthStep) + 1];
+        for (int run = 0; run < _runCount; run++)
+        {
+            AddPixels(pixels.Slice(begin, 1), format);
+            _tiles.Add(length[..WriteLength(_runEnds[run] - begin, length)]);
+            begin = _runEnds[run];
+        }
+    }
+
+    // How many bytes it took.
+    private static int WriteLength(int length, Span<byte> bytes)
+    {
+        int at = 0;
+        int rest = length - 1;
+        for (; rest >= LengthStep; rest -= LengthStep)
+        {
+            bytes[at++] = LengthStep;
+        }
+
+        bytes[at++] = (byte)rest;
+        return at;
     }
 
     private void AddPixels(ReadOnlySpan<int> pixels, RfbPixelFormat format)

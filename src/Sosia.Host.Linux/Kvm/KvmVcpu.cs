@@ -236,6 +236,19 @@ public sealed unsafe partial class KvmVcpu : KvmDescriptor
     /// <returns>0, or the error number.</returns>
     public int TrySetTscKilohertz(int kilohertz) => -Math.Min(0, TryAsk(KvmRequest.SetTscKilohertz, kilohertz));
 
+    /// <summary>Asks what the guest's time-stamp counter has more than the host's (scaled) one.</summary>
+    /// <returns>False where KVM does not tell (Linux before 5.16).</returns>
+    public bool TryGetTscOffset(out ulong offset)
+    {
+        ulong value = 0;
+        bool isKnown = TryGive(0xe2, new KvmDeviceAttribute { Address = (ulong)&value }) == 0;
+        offset = value;
+        return isKnown;
+    }
+
+    /// <summary>Sets what the guest's time-stamp counter has more than the host's, where <see cref="TryGetTscOffset"/> told it.</summary>
+    public void SetTscOffset(ulong offset) => Give(0xe1, new KvmDeviceAttribute { Address = (ulong)&offset });
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {

@@ -1,4 +1,5 @@
 using System;
+using Sosia.Host.Linux.Files;
 
 namespace Sosia.Images.Mapping;
 
@@ -6,15 +7,24 @@ namespace Sosia.Images.Mapping;
 /// A disk whose pieces are somewhere in a file, or not there at all. A format says where a piece is and how a new one gets a place;
 /// here is what all of them have in common. Nothing is allocated per operation.
 /// </summary>
-internal abstract class MappedImage(ImageFile file) : DiskImage
+internal abstract class MappedImage(ImageFile file) : DiskImage, IBlockBackend
 {
+    // Segments that go to the host by one call.
+    private const int MaxSegments = 64;
+
+    // How much of what gets a new place is brought together for it.
+    private const int GatherByteCount = 256 * 1024;
+
     private static readonly byte[] Zeroes = new byte[64 * 1024];
 
     private DiskImage? _parent;
+    private byte[] _gathered = [];
 
     public override string Path => File.Path;
 
     public override bool IsReadOnly => File.IsReadOnly;
+
+    public bool TakesSegments => true;
 
     /// <summary>The file of the image.</summary>
     protected ImageFile File { get; } = file;
@@ -42,23 +52,7 @@ internal abstract class MappedImage(ImageFile file) : DiskImage
             }
 
             int chunk = (int)extent.ByteCount;
-            Span<byte> piece = destination[..chunk];
-            switch (extent.Kind)
-            {
-                case ExtentKind.Data or ExtentKind.SharedData:
-                    result = File.Read(extent.FileOffset, piece);
-                    break;
-                case ExtentKind.Absent:
-                    result = ReadParent(byteOffset, piece);
-                    break;
-                case ExtentKind.Encoded:
-                    result = ReadEncoded(byteOffset, piece);
-                    break;
-                default:
-                    piece.Clear();
-                    break;
-            }
-
+            result = ReadExtent(extent, byteOffset, destination[..chunk]);
             if (result != BlockResult.Ok)
             {
                 return result;
@@ -88,6 +82,66 @@ internal abstract class MappedImage(ImageFile file) : DiskImage
                 : WriteNew(byteOffset, source[..chunk], extent.Kind, out chunk);
             source = source[chunk..];
             byteOffset += (ulong)chunk;
+        }
+
+        return result;
+    }
+
+    public BlockResult ReadSegments(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+    {
+        var rest = new SegmentCursor(destination);
+        BlockResult result = Contains(byteOffset, rest.ByteCount) ? BlockResult.Ok : BlockResult.OutOfRange;
+        Span<HostSegment> segments = stackalloc HostSegment[MaxSegments];
+        while (result == BlockResult.Ok && rest.ByteCount > 0)
+        {
+            result = Map(byteOffset, rest.ByteCount, out MappedExtent extent);
+            if (result != BlockResult.Ok)
+            {
+                break;
+            }
+
+            if (extent.Kind is ExtentKind.Data or ExtentKind.SharedData)
+            {
+                int count = rest.Take(extent.ByteCount, segments, out ulong taken);
+                result = File.Read(extent.FileOffset, segments[..count]);
+                byteOffset += taken;
+            }
+            else
+            {
+                Span<byte> piece = rest.TakeOne(extent.ByteCount);
+                result = ReadExtent(extent, byteOffset, piece);
+                byteOffset += (ulong)piece.Length;
+            }
+        }
+
+        return result;
+    }
+
+    public BlockResult WriteSegments(ulong byteOffset, ReadOnlySpan<HostSegment> source)
+    {
+        var rest = new SegmentCursor(source);
+        BlockResult result = CheckChange(byteOffset, rest.ByteCount);
+        Span<HostSegment> segments = stackalloc HostSegment[MaxSegments];
+        while (result == BlockResult.Ok && rest.ByteCount > 0)
+        {
+            result = Map(byteOffset, rest.ByteCount, out MappedExtent extent);
+            if (result != BlockResult.Ok)
+            {
+                break;
+            }
+
+            if (extent.Kind == ExtentKind.Data)
+            {
+                int count = rest.Take(extent.ByteCount, segments, out ulong taken);
+                result = File.Write(extent.FileOffset, segments[..count]);
+                byteOffset += taken;
+            }
+            else
+            {
+                result = WriteNew(byteOffset, Gather(rest, extent.ByteCount), extent.Kind, out int written);
+                rest.Skip(written);
+                byteOffset += (ulong)written;
+            }
         }
 
         return result;
@@ -168,6 +222,34 @@ internal abstract class MappedImage(ImageFile file) : DiskImage
     {
         File.Dispose();
         Parent?.Dispose();
+    }
+
+    private BlockResult ReadExtent(in MappedExtent extent, ulong byteOffset, Span<byte> destination)
+    {
+        switch (extent.Kind)
+        {
+            case ExtentKind.Data or ExtentKind.SharedData:
+                return File.Read(extent.FileOffset, destination);
+            case ExtentKind.Absent:
+                return ReadParent(byteOffset, destination);
+            case ExtentKind.Encoded:
+                return ReadEncoded(byteOffset, destination);
+            default:
+                destination.Clear();
+                return BlockResult.Ok;
+        }
+    }
+
+    private ReadOnlySpan<byte> Gather(in SegmentCursor source, ulong maxByteCount)
+    {
+        if (_gathered.Length == 0)
+        {
+            _gathered = GC.AllocateUninitializedArray<byte>(GatherByteCount, pinned: true);
+        }
+
+        Span<byte> gathered = _gathered.AsSpan(0, (int)Math.Min(maxByteCount, GatherByteCount));
+        source.CopyTo(gathered);
+        return gathered;
     }
 
     // Zeros that are written; what reads as zeros already stays as it is.

@@ -1,10 +1,11 @@
 using System;
 using Sosia.Core;
+using Sosia.Host.Linux.Files;
 
 namespace Sosia.Images.Raw;
 
 /// <summary>A disk whose bytes are those of a file or block device of the host.</summary>
-public sealed class RawFileBackend : DiskImage
+public sealed class RawFileBackend : DiskImage, IBlockBackend
 {
     private const int SectorByteCount = 512;
 
@@ -30,6 +31,9 @@ public sealed class RawFileBackend : DiskImage
 
     /// <inheritdoc/>
     public override bool IsReadOnly => _file.IsReadOnly;
+
+    /// <inheritdoc/>
+    public bool TakesSegments => true;
 
     /// <summary>Opens and locks a disk image: for writing against every other user, for reading against writers.</summary>
     /// <param name="path">The file or block device.</param>
@@ -69,6 +73,29 @@ public sealed class RawFileBackend : DiskImage
         if (allowed == BlockResult.Ok && _isGuessed && byteOffset < SectorByteCount && WouldBecomeAnotherFormat(byteOffset, source))
         {
             return BlockResult.ReadOnly;
+        }
+
+        return allowed != BlockResult.Ok ? allowed : _file.Write(byteOffset, source);
+    }
+
+    /// <inheritdoc/>
+    public BlockResult ReadSegments(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+        => Contains(byteOffset, HostSegment.CountBytes(destination)) ? _file.ReadAll(byteOffset, destination) : BlockResult.OutOfRange;
+
+    /// <inheritdoc/>
+    public BlockResult WriteSegments(ulong byteOffset, ReadOnlySpan<HostSegment> source)
+    {
+        BlockResult allowed = CheckChange(byteOffset, HostSegment.CountBytes(source));
+        if (allowed == BlockResult.Ok && _isGuessed && byteOffset < SectorByteCount)
+        {
+            // Each run is looked at by itself.
+            for (int i = 0; i < source.Length && allowed == BlockResult.Ok; i++)
+            {
+                allowed = Write(byteOffset, source[i].Span);
+                byteOffset += (ulong)source[i].ByteCount;
+            }
+
+            return allowed;
         }
 
         return allowed != BlockResult.Ok ? allowed : _file.Write(byteOffset, source);

@@ -73,7 +73,7 @@ internal static class FirmwareSettings
         fwCfg.AddFile("bootorder", () => order);
         foreach (OptionRom rom in options.OptionRoms)
         {
-            if (rom.GuestPhysical is null)
+            if (rom.GuestPhysical is null && (options.Vga == "none" || !VideoBios.IsForAdapter(rom)))
             {
                 fwCfg.AddFile(OptionRom.Folder + rom.Name, rom.Content);
             }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO;
 using Sosia.Core;
@@ -8,7 +9,8 @@ namespace Sosia.Machines.Firmware;
 
 /// <summary>
 /// A ROM with an extension of the firmware, such as the BIOS of a display adapter or a network card: <c>file=F[,at=ADDRESS]</c>. With an address it is a chip on the ISA
-/// bus, where every BIOS finds it by looking through memory; without, firmware that knows fw_cfg (SeaBIOS) loads it where it likes.
+/// bus, where every BIOS finds it by looking through memory; without, firmware that knows fw_cfg (SeaBIOS) loads it where it likes. A video BIOS that says that it was made for
+/// the display adapter's PCI identity goes into the adapter instead.
 /// </summary>
 /// <param name="Name">Its file's name, without folders.</param>
 /// <param name="Content">What it holds.</param>
@@ -24,6 +26,26 @@ public sealed record OptionRom(string Name, byte[] Content, ulong? GuestPhysical
     // The first two bytes of every option ROM, and the unit in which BIOSes look for them (BIOS Boot Specification 1.01, section 2.3).
     private const ushort Signature = 0xaa55;
     private const ulong Step = 0x800;
+
+    // Where a ROM of a PCI device says where its PCI data structure is.
+    private const int DataPointer = 0x18;
+
+    /// <summary>Whether its PCI data structure names this device (PCI Local Bus Specification 3.0, section 6.3.1.2).</summary>
+    /// <param name="vendorId">The device's vendor.</param>
+    /// <param name="deviceId">The device.</param>
+    public bool IsFor(ushort vendorId, ushort deviceId)
+    {
+        if (Content.Length < DataPointer + 2)
+        {
+            return false;
+        }
+
+        int data = BinaryPrimitives.ReadUInt16LittleEndian(Content.AsSpan(DataPointer));
+        return data + 8 <= Content.Length
+            && Content.AsSpan(data, 4).SequenceEqual("PCIR"u8)
+            && BinaryPrimitives.ReadUInt16LittleEndian(Content.AsSpan(data + 4)) == vendorId
+            && BinaryPrimitives.ReadUInt16LittleEndian(Content.AsSpan(data + 6)) == deviceId;
+    }
 
     /// <summary>Understands the option and reads the file.</summary>
     /// <exception cref="SosiaException">The text is not of the form, or the file cannot be read or is no option ROM.</exception>

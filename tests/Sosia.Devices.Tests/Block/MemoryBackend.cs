@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Sosia.Host.Linux.Files;
 using Sosia.Images;
 
 namespace Sosia.Devices.Tests.Block;
@@ -27,6 +28,34 @@ internal sealed class MemoryBackend(int byteCount, bool isReadOnly = false) : IB
     public int PhysicalBlockByteCount => 4096;
 
     public bool IsSilent { get; set; }
+
+    public bool TakesSegments { get; set; }
+
+    public BlockResult ReadSegments(ulong byteOffset, ReadOnlySpan<HostSegment> destination)
+    {
+        Note($"read in {destination.Length}", byteOffset, HostSegment.CountBytes(destination));
+        int at = (int)byteOffset;
+        foreach (HostSegment segment in destination)
+        {
+            Bytes.AsSpan(at, segment.ByteCount).CopyTo(segment.Span);
+            at += segment.ByteCount;
+        }
+
+        return NextResult;
+    }
+
+    public BlockResult WriteSegments(ulong byteOffset, ReadOnlySpan<HostSegment> source)
+    {
+        Note($"write in {source.Length}", byteOffset, HostSegment.CountBytes(source));
+        int at = (int)byteOffset;
+        foreach (HostSegment segment in source)
+        {
+            segment.Span.CopyTo(Bytes.AsSpan(at));
+            at += segment.ByteCount;
+        }
+
+        return NextResult;
+    }
 
     public BlockResult Read(ulong byteOffset, Span<byte> destination)
     {

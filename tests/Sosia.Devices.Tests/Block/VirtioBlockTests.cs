@@ -92,8 +92,27 @@ public sealed class VirtioBlockTests : IDisposable
     }
 
     [Fact]
-    public void A_request_framed_unusually_works_all_the_same()
+    public void A_disk_that_takes_segments_is_given_the_buffers_as_they_are()
     {
+        _disk.TakesSegments = true;
+        _driver.Start(Usual, 1, 16);
+        Assert.Equal(Ok, Request(0, 7, new(Data, 100, true), new(Data + 0x1000, 412, true), new(Data + 0x2000, 512, true)));
+        AssertPattern(Data, 100, 7 * 512);
+        AssertPattern(Data + 0x1000, 412, (7 * 512) + 100);
+        AssertPattern(Data + 0x2000, 512, 8 * 512);
+        Fill(Data, 0x3000, 5);
+        Assert.Equal(Ok, Request(1, 1, new(Data, 512), new(Data + 0x2000, 512)));
+        Assert.Equal(_bench.Memory.Read(Data + 8, 8), BitConverter.ToUInt64(_disk.Bytes, 512 + 8));
+        Assert.Equal(_bench.Memory.Read(Data + 0x2000 + 8, 8), BitConverter.ToUInt64(_disk.Bytes, 1024 + 8));
+        Assert.Equal(["read in 3 3584+1024", "write in 2 512+1024"], _disk.Log);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_request_framed_unusually_works_all_the_same(bool takesSegments)
+    {
+        _disk.TakesSegments = takesSegments;
         // Header in three pieces, the last of them together with data; status behind the data in one buffer.
         _driver.Start(Usual, 1, 16);
         Fill(Data + 16, 512, 9);
@@ -281,16 +300,21 @@ public sealed class VirtioBlockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0UL)]
-    [InlineData(VirtioBench.RamBase + VirtioBench.RamByteCount - 256)]
-    [InlineData(0xffff_ffff_ffff_ff00)]
-    public void Data_outside_RAM_stops_the_device(ulong address)
+    [InlineData(0UL, false)]
+    [InlineData(0UL, true)]
+    [InlineData(VirtioBench.RamBase + VirtioBench.RamByteCount - 256, false)]
+    [InlineData(VirtioBench.RamBase + VirtioBench.RamByteCount - 256, true)]
+    [InlineData(0xffff_ffff_ffff_ff00, false)]
+    [InlineData(0xffff_ffff_ffff_ff00, true)]
+    public void Data_outside_RAM_stops_the_device(ulong address, bool takesSegments)
     {
-        foreach (uint type in (uint[])[0, 1])
+        _disk.TakesSegments = takesSegments;
+        foreach ((uint type, uint before) in ((uint, uint)[])[(0, 0), (1, 0), (0, 100), (1, 100), (0, 1024), (1, 1024)])
         {
             _driver.Start(Usual, 1, 16);
             PutHeader(Header, type, 0);
-            _driver.Submit(0, new(Header, 16), new(address, 512, type == 0), new(Status, 1, true));
+            // What lies in RAM comes first: nothing, a part of a sector, or whole ones.
+            _driver.Submit(0, new(Header, 16), new(Data, before, type == 0), new(address, 1024 - (before % 512), type == 0), new(Status, 1, true));
             Assert.True((_driver.Status & VirtioStatus.DeviceNeedsReset) != 0);
             Assert.Equal(0, _driver.Queues[0].DeviceUsedIndex);
         }

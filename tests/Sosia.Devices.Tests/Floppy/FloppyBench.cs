@@ -54,7 +54,9 @@ internal sealed class FloppyBench : IDisposable
     }
 
     /// <summary>Leaves reset, turns the motors on and takes the interrupts of the reset.</summary>
-    public void Start(byte rate = 0, bool usesDma = true)
+    /// <param name="rate">The data rate; null leaves the one from power-on.</param>
+    /// <param name="usesDma">False to move data by the processor.</param>
+    public void Start(byte? rate = 0, bool usesDma = true)
     {
         Board.Out(Output, 0x3c);
         Board.Advance(1_000_000);
@@ -64,7 +66,11 @@ internal sealed class FloppyBench : IDisposable
             Assert.Equal([0xc0 | i, 0], Command(0x08));
         }
 
-        Board.Out(Input, rate);
+        if (rate is { } selected)
+        {
+            Board.Out(Input, selected);
+        }
+
         Command(0x03, 0xdf, usesDma ? 0x02 : 0x03);
     }
 

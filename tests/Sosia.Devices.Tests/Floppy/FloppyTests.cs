@@ -100,11 +100,23 @@ public sealed class FloppyTests : IDisposable
     }
 
     [Fact]
+    public void A_bios_that_never_seeks_and_never_chooses_a_rate_reads_a_disk_of_1440_KB_after_power_on()
+    {
+        using var bench = new FloppyBench(_disk);
+        bench.Start(rate: null);
+        bench.PrepareDma(ToMemory, 512);
+        Assert.Equal([4, 0, 0, 40, 1, 6, 2], bench.Command(Read, 4, 40, 1, 5, 2, 18, 0x1b, 0xff));
+        Assert.Equal(_disk.Part(((40 * 36) + 18 + 4) * 512, 512), bench.Memory(512));
+    }
+
+    [Fact]
     public void Sectors_that_are_not_there_are_not_found()
     {
         _bench.Start();
         _bench.PrepareDma(ToMemory, 512);
         Assert.Equal([0x40, 4, 0, 0, 0, 19, 2], _bench.Command(Read, 0, 0, 0, 19, 2, 20, 0x1b, 0xff));
+        // CONFIGURE without implied seeks: the head stays on cylinder 0.
+        Assert.Empty(_bench.Command(0x13, 0, 0x20, 0));
         Assert.Equal([0x40, 4, 0x10, 5, 0, 1, 2], _bench.Command(Read, 0, 5, 0, 1, 2, 18, 0x1b, 0xff));
         Assert.Equal([0x40, 4], _bench.Command(Read, 0, 0, 0, 1, 3, 18, 0x1b, 0xff)[..2]);
         // In FM there are no marks at all.

@@ -44,6 +44,16 @@ public sealed class AtapiTests : IDisposable
     }
 
     [Fact]
+    public void A_CD_drive_alone_does_not_show_its_signature_in_the_place_of_device_1()
+    {
+        _bench.Out(IdeBench.Command, 0x08);
+        _bench.Out(IdeBench.Device, 0xb0);
+        Assert.Equal([0, 0, 0], [_bench.In(IdeBench.Command), _bench.In(IdeBench.LbaMid), _bench.In(IdeBench.LbaHigh)]);
+        _bench.Out(IdeBench.Device, 0xa0);
+        Assert.Equal([0x14, 0xeb], [_bench.In(IdeBench.LbaMid), _bench.In(IdeBench.LbaHigh)]);
+    }
+
+    [Fact]
     public void Data_come_in_blocks_of_the_byte_count_limit_with_an_interrupt_each_and_one_for_the_status()
     {
         int before = _bench.Board.Irqs.Edges(IdeBench.Irq);

@@ -41,6 +41,9 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(2, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(2)));
         Assert.Equal(16, data[6]);
         Assert.Equal(63, data[12]);
+        // What a track and a sector hold, as disks of ATA-1 said.
+        Assert.Equal(63 * 512, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(8)));
+        Assert.Equal(512, BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(10)));
         byte[] model = new byte[40];
         for (int i = 0; i < 40; i++)
         {
@@ -148,9 +151,12 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(0x07, _bench.In(IdeBench.LbaMid));
     }
 
-    [Fact]
-    public void DMA_moves_between_the_disk_and_scattered_memory()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DMA_moves_between_the_disk_and_scattered_memory(bool takesSegments)
     {
+        _disk.TakesSegments = takesSegments;
         _bench.PrepareDma(isToMemory: true, (0x10_0000, 512), (0x20_0002, 1024), (0x30_0000, 0));
         _bench.SetLba(100, 131);
         _bench.Issue(0xc8);
@@ -171,6 +177,7 @@ public sealed class IdeDiskTests : IDisposable
         // The table has room left: interrupt, still active.
         Assert.Equal(0x65, _bench.In(IdeBench.BusMaster + 2));
         Assert.Equal(Memory(0x30_0000, 2048), _disk.Part(0, 2048));
+        Assert.Equal(takesSegments ? ["read in 3 51200+67072", "write in 1 0+2048"] : ["read 51200+67072", "write 0+2048"], _disk.Log);
     }
 
     [Fact]
@@ -185,9 +192,12 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(_disk.Part(7 * 512, 512), Memory(0x10_0000, 512));
     }
 
-    [Fact]
-    public void A_table_that_is_too_short_leaves_the_disk_waiting_for_the_next_one()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_table_that_is_too_short_leaves_the_disk_waiting_for_the_next_one(bool takesSegments)
     {
+        _disk.TakesSegments = takesSegments;
         _bench.PrepareDma(isToMemory: true, (0x10_0000, 1024));
         _bench.SetLba(7, 4);
         _bench.Issue(0xc8);
@@ -201,11 +211,18 @@ public sealed class IdeDiskTests : IDisposable
         Assert.Equal(_disk.Part(9 * 512, 1024), Memory(0x20_0000, 1024));
     }
 
-    [Fact]
-    public void A_transfer_outside_RAM_ends_with_an_error_of_the_bus_master()
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    [InlineData(100, false)]
+    [InlineData(100, true)]
+    [InlineData(512, true)]
+    public void A_transfer_outside_RAM_ends_with_an_error_of_the_bus_master(int before, bool takesSegments)
     {
-        _bench.PrepareDma(isToMemory: true, (0xf000_0000, 512));
-        _bench.SetLba(7, 1);
+        _disk.TakesSegments = takesSegments;
+        (uint, int) outside = (0xf000_0000, 1024 - before);
+        _bench.PrepareDma(isToMemory: true, before == 0 ? [outside] : [(0x10_0000, before), outside]);
+        _bench.SetLba(7, 2);
         _bench.Issue(0xc8);
         _bench.StartDma();
         Assert.Equal(0x66, _bench.In(IdeBench.BusMaster + 2));

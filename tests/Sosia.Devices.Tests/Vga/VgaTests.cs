@@ -69,6 +69,75 @@ public sealed class VgaTests : IDisposable
     }
 
     [Fact]
+    public void Characters_with_the_blink_attribute_vanish_for_half_of_64_pictures_and_are_bright_when_blinking_is_off()
+    {
+        _board.Adapter.ShowTextScreen();
+        _board.Set(0x3d4, 0x0a, 0x20);
+        // A full block: grey on blue, blinking; the same without.
+        _board.Memory.Write(0xb_8000, 4, 0x17db_97db);
+        foreach ((int picture, int expected) in ((int, int)[])[(0, 0xaaaaaa), (31, 0xaaaaaa), (32, 0x0000aa), (63, 0x0000aa), (64, 0xaaaaaa)])
+        {
+            _board.Clock.AdvanceTo(picture * 14_300_000L);
+            _board.Draw();
+            Assert.Equal(expected, _board.Pixel(4, 8));
+            Assert.Equal(0xaaaaaa, _board.Pixel(9 + 4, 8));
+        }
+
+        // Bit 3 of the mode control register off: bit 7 is the background's intensity, and nothing blinks.
+        _board.SetAttribute(0x10, 0x04);
+        _board.Memory.Write(0xb_8000, 4, 0x1720_9720);
+        _board.Clock.AdvanceTo(100 * 14_300_000L);
+        _board.Draw();
+        Assert.Equal(0x5555ff, _board.Pixel(4, 8));
+        Assert.Equal(0x0000aa, _board.Pixel(9 + 4, 8));
+    }
+
+    [Theory]
+    [InlineData(8, 0)]
+    [InlineData(0, 1)]
+    [InlineData(3, 4)]
+    [InlineData(7, 8)]
+    public void Text_of_nine_columns_pans_by_pixels_with_8_for_none(int value, int shift)
+    {
+        _board.Adapter.ShowTextScreen();
+        _board.Set(0x3d4, 0x0a, 0x20);
+        // A block between spaces on blue; the block's ninth column is drawn as the eighth.
+        WriteText(0, 0, "\0\0\0\0", 0x17);
+        _board.Memory.Write(0xb_8002, 1, 0xdb);
+        _board.SetAttribute(0x13, value);
+        _board.Draw();
+        int[] line = Enumerable.Range(0, 27).Select(x => _board.Pixel(x, 5)).ToArray();
+        Assert.Equal([.. Enumerable.Range(0, 27).Select(x => x + shift is >= 9 and < 18 ? 0xaaaaaa : 0x0000aa)], line);
+    }
+
+    [Fact]
+    public void Text_scrolls_smoothly_down_to_the_split_line_by_start_address_and_preset_row()
+    {
+        _board.Adapter.ShowTextScreen();
+        _board.Set(0x3d4, 0x0a, 0x20);
+        for (int row = 0; row < 26; row++)
+        {
+            // Blocks in a colour for each row, over the whole height of their cells.
+            _board.Memory.Write(0xb_8000 + (ulong)(160 * row), 2, 0x00db | (uint)((row % 7) + 1) << 8);
+        }
+
+        // Row 1 is the first, less its upper five lines; from line 320 on the memory's beginning is shown.
+        _board.Set(0x3d4, 0x0d, 80);
+        _board.Set(0x3d4, 0x08, 5);
+        _board.Set(0x3d4, 0x11, 0);
+        _board.Set(0x3d4, 0x18, 319 & 0xff);
+        _board.Set(0x3d4, 0x07, 0x1f);
+        _board.Set(0x3d4, 0x09, 0x0f);
+        _board.Draw();
+        int[] colors = [0x0000aa, 0x00aa00, 0x00aaaa, 0xaa0000, 0xaa00aa, 0xaa5500, 0xaaaaaa];
+        for (int y = 0; y < 400; y++)
+        {
+            int row = y < 320 ? 1 + ((y + 5) / 16) : (y - 320) / 16;
+            Assert.True(colors[row % 7] == _board.Pixel(2, y), $"line {y}");
+        }
+    }
+
+    [Fact]
     public void Line_drawing_characters_reach_the_ninth_column_and_others_do_not()
     {
         _board.Adapter.ShowTextScreen();

@@ -16,6 +16,7 @@ public sealed class InstallerTests
 
     [ImageTheory("installer-amd64.iso")]
     [InlineData("amd64")]
+    [InlineData("i386")]
     public void The_installer_asks_on_the_screen_and_obeys_the_keyboard(string architecture)
     {
         using VirtualMachine vm = Start(architecture);
@@ -35,6 +36,7 @@ public sealed class InstallerTests
     }
 
     [ImageTheory("installer-i386.iso")]
+    [InlineData("amd64")]
     [InlineData("i386")]
     public void The_installer_asks_on_the_serial_port_and_obeys_what_comes_from_there(string architecture)
     {

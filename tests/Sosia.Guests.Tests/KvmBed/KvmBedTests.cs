@@ -25,7 +25,7 @@ public sealed class KvmBedTests
         try
         {
             File.WriteAllText(file, "first\nsecond\n");
-            Assert.Equal((7, "second\n2\n"), KvmTestBed.Run("tail -n 1 /data/lines; grep -c ^processor /proc/cpuinfo; exit 7", cpuCount: 2, (file, "/data/lines")));
+            Assert.Equal((7, "second\n1\n"), KvmTestBed.Run("tail -n 1 /data/lines; grep -c ^processor /proc/cpuinfo; exit 7", (file, "/data/lines")));
         }
         finally
         {

@@ -27,7 +27,6 @@ public sealed class KvmChecksTests
 
         (int status, string output) = KvmTestBed.Run(
             $"{host} exec {Folder}/{Path.GetFileName(program)}",
-            1,
             (Path.GetDirectoryName(program)!, Folder), (runtime, runtime), (resolver, resolver), (host, host));
         string[] results = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith('#'))];
         Assert.Equal(names.Select(static name => $"ok {name}"), results);

@@ -12,7 +12,8 @@ namespace Sosia.Guests.Tests.KvmBed;
 [Trait("Category", "Boot")]
 public sealed class KvmEngineTests
 {
-    private const string Folder = "/opt/sosia";
+    /// <summary>Where the program is in the bed.</summary>
+    internal const string Folder = "/opt/sosia";
 
     // Types when the guest has printed its prompt, however long that takes, and shows what it wrote; then the figures.
     private const string Harness = """
@@ -54,29 +55,53 @@ public sealed class KvmEngineTests
     }
 
     [KvmBedFact]
-    public void Two_processors_boot_by_KVM_with_controllers_in_the_kernel_and_with_our_own()
+    public void Several_processors_boot_by_KVM_with_controllers_in_the_kernel_and_with_our_own()
     {
-        Assert.Contains("\n2\n", Boot("nproc", "--engine kvm --cpus 2").Console, StringComparison.Ordinal);
-        Assert.Contains("\n2\n", Boot("nproc", "--engine kvm --cpus 2 --kvm-irqchip off").Console, StringComparison.Ordinal);
+        Assert.Contains("\n4\n", Boot("nproc", "--engine kvm --cpus 4").Console, StringComparison.Ordinal);
+        Assert.Contains("\n3\n", Boot("nproc", "--engine kvm --cpus 3 --kvm-irqchip off").Console, StringComparison.Ordinal);
     }
 
     [KvmBedFact]
-    public void The_probe_tells_user_speed_supervisor_speed_and_what_auto_takes()
+    public void KVM_and_the_interpreter_take_turns_at_one_machine_in_the_middle_of_its_boot()
     {
-        (int status, string output) = KvmTestBed.Run($"{Folder}/sosia engines", 1, (ProgramFolder, Folder));
+        foreach (string machine in (string[])["--machine microvm --kvm-irqchip split", "--machine pc --kvm-irqchip off"])
+        {
+            (string console, JsonElement stats) = Boot("echo $((6 * 7))", $"{machine} --engine kvm,interpreter --switch-every 400ms");
+            Assert.Contains("\n42\n", console, StringComparison.Ordinal);
+            Assert.True(stats.GetProperty("wallSeconds").GetDouble() > 1, "It was over before there was a second turn.");
+        }
+    }
+
+    [KvmBedFact]
+    public void The_probe_tells_both_speeds_and_what_auto_takes_and_a_KVM_that_cannot_be_opened_is_one_sentence()
+    {
+        const string Script = $"""
+            {Folder}/sosia engines
+            chmod 000 /dev/kvm
+            echo 'nobody:x:65534:65534::/:/bin/sh' >> /etc/passwd
+            su nobody -s /bin/sh -c '{Folder}/sosia engines; {Folder}/sosia run --engine kvm; echo status $?'
+            rm /dev/kvm
+            {Folder}/sosia run --engine kvm
+            echo status $?
+            """;
+        (int status, string output) = KvmTestBed.Run(Script, (ProgramFolder, Folder));
         Assert.True(status == 0, output);
         Assert.Contains("kvm          works", output, StringComparison.Ordinal);
         Assert.Contains("driver     kvm_amd", output, StringComparison.Ordinal);
         Assert.Matches(@"ring 0 +\d+ million", output);
         Assert.Matches(@"ring 3 +\d+ million", output);
         Assert.Matches("auto: (kvm|recompiler)", output);
+        Assert.Contains("kvm          no     /dev/kvm may not be opened by this user (add the user to its group", output, StringComparison.Ordinal);
+        Assert.Contains("sosia: The engine 'kvm' cannot run on this host: /dev/kvm may not be opened by this user (add the user to its group, usually 'kvm'); choose another --engine.\nstatus 4\n", output, StringComparison.Ordinal);
+        Assert.Contains("sosia: The engine 'kvm' cannot run on this host: there is no /dev/kvm (", output, StringComparison.Ordinal);
+        Assert.EndsWith("; choose another --engine.\nstatus 4\n", output, StringComparison.Ordinal);
     }
 
-    private static string ProgramFolder => Path.GetDirectoryName(NestedDisk.Program)!;
+    internal static string ProgramFolder => Path.GetDirectoryName(NestedDisk.Program)!;
 
     private static (string Console, JsonElement Stats) Boot(string command, string arguments)
     {
-        (int status, string output) = KvmTestBed.Run($"command='{command}'\n{Harness}\nrun {arguments}", 2, (ProgramFolder, Folder));
+        (int status, string output) = KvmTestBed.Run($"command='{command}'\n{Harness}\nrun {arguments}", (ProgramFolder, Folder));
         Assert.True(status == 0 && output.Contains("status 143\n", StringComparison.Ordinal), output);
         int json = output.LastIndexOf("\n{\n", StringComparison.Ordinal);
         return (output[..json], JsonDocument.Parse(output[json..]).RootElement.Clone());

@@ -26,14 +26,13 @@ internal static class KvmTestBed
 
     /// <summary>Boots the bed, runs a shell script in it as root, and switches it off.</summary>
     /// <param name="script">For busybox's sh.</param>
-    /// <param name="cpuCount">The bed's processors.</param>
     /// <param name="files">Files and folders of the host and where they go; the libraries that a program is linked to come with it.</param>
     /// <returns>The script's status and all that it wrote.</returns>
-    public static (int Status, string Output) Run(string script, int cpuCount = 1, params (string Host, string Guest)[] files)
+    public static (int Status, string Output) Run(string script, params (string Host, string Guest)[] files)
     {
         List<string> arguments =
         [
-            "--cpus", $"{cpuCount}", "--timeout", $"{EmbeddedGuest.Patience.TotalSeconds}",
+            "--timeout", $"{EmbeddedGuest.Patience.TotalSeconds}",
             .. files.SelectMany(static file => (IEnumerable<string>)["--file", $"{file.Host}={file.Guest}"]),
             "--", script,
         ];

@@ -10,6 +10,7 @@ internal static class RandomWork
     {
         var random = new Random(seed);
         byte[] buffer = new byte[300 * 1024];
+        var memory = new ScatteredMemory(buffer.Length);
         for (int i = 0; i < count; i++)
         {
             int maxSectors = random.Next(4) == 0 ? buffer.Length / 512 : 16;
@@ -20,11 +21,11 @@ internal static class RandomWork
             {
                 case < 4:
                     random.NextBytes(piece);
-                    Assert.Equal(BlockResult.Ok, image.Write((ulong)offset, piece));
+                    Assert.Equal(BlockResult.Ok, random.Next(2) == 0 ? image.Write((ulong)offset, piece) : memory.Write(image, random, (ulong)offset, piece));
                     piece.CopyTo(mirror.AsSpan(offset));
                     break;
                 case < 6:
-                    Assert.Equal(BlockResult.Ok, image.Read((ulong)offset, piece));
+                    Assert.Equal(BlockResult.Ok, random.Next(2) == 0 ? image.Read((ulong)offset, piece) : memory.Read(image, random, (ulong)offset, piece));
                     Assert.True(piece.SequenceEqual(mirror.AsSpan(offset, piece.Length)), $"step {i} of seed {seed}: {piece.Length} bytes at {offset} differ");
                     break;
                 case 6:
