@@ -10,6 +10,7 @@ using Sosia.Display.Rfb;
 using Sosia.Engines.Kvm;
 using Sosia.Engines.Recompiler;
 using Sosia.Machines;
+using Sosia.Net;
 
 namespace Sosia.Cli;
 
@@ -19,7 +20,7 @@ internal sealed class RunCommand
     private readonly MachineArguments _machine = new();
     private readonly Option<string?> _engine = MachineArguments.Text("--engine", "NAME", "The technique that runs it: auto, or one that './sosia engines' lists; several with commas take turns");
     private readonly Option<string?> _switchEvery = MachineArguments.Text("--switch-every", "TIME", "How long each turn of several --engine is, such as 500ms [1s]");
-    private readonly Option<string[]> _nets = MachineArguments.Many("--net", "SPEC", "A network card (not implemented yet)");
+    private readonly Option<string[]> _nets = MachineArguments.Many("--net", "SPEC", "A network card: user|socket|tap|none[,model=virtio|e1000|ne2k_pci|ne2k_isa][,mac=MAC][,pcap=FILE] and more; may be repeated");
     private readonly Option<string[]> _serial = MachineArguments.Many("--serial", "stdio|file:F|none", "What is connected to the serial port; a second one is for the second port [stdio]");
     private readonly Option<string?> _display = MachineArguments.Text("--display", "WHERE", $"Where the machine's screen is shown: none, terminal, or {VncOptions.Form} [none]");
     private readonly Option<string?> _screenshot = MachineArguments.Text("--screenshot", "FILE", "Write the screen as a PNG file when the run ends");
@@ -140,7 +141,6 @@ internal sealed class RunCommand
 
     private RunSettings Read(ParseResult parsed)
     {
-        RefuseIfGiven("--net", parsed.GetValue(_nets) is { Length: > 0 });
         RefuseIfGiven("--gdb", parsed.GetValue(_gdb) is not null);
         DisplaySettings display = DisplaySettings.Parse(parsed.GetValue(_display) ?? "none");
 
@@ -151,6 +151,7 @@ internal sealed class RunCommand
             ClockMode = parsed.GetValue(_clock) is { } clock ? ParseClock(clock) : machine.ClockMode,
             NoReboot = parsed.GetValue(_noReboot),
             HasTablet = display.Vnc is not null,
+            Networks = [.. (parsed.GetValue(_nets) ?? []).Select(NetworkOptions.Parse)],
         };
 
         bool showsTranslations = parsed.GetValue(_log) is not null || parsed.GetValue(_perfMap) || parsed.GetValue(_cacheSize) is not null;

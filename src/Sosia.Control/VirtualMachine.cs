@@ -64,6 +64,7 @@ public sealed partial class VirtualMachine : IDisposable
         console.Machine = this;
         _turns = machine.Turns;
         ConnectDisplay();
+        ConnectNetwork();
         foreach (SerialPort port in machine.SerialPorts)
         {
             _inboxes.Add(new SerialInbox(port));

@@ -11,10 +11,12 @@ using Sosia.Core.Memory;
 using Sosia.Core.Snapshots;
 using Sosia.Core.Time;
 using Sosia.Devices.I8042;
+using Sosia.Devices.Network;
 using Sosia.Devices.Screen;
 using Sosia.Devices.Uart16550;
 using Sosia.Devices.Usb.Hid;
 using Sosia.Devices.Virtio;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -29,6 +31,8 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
     private readonly List<Action> _resets = [];
     private readonly List<IDisposable> _owned = [];
     private readonly List<SerialPort> _serialPorts = [];
+    private readonly List<INetworkCard> _networkCards = [];
+    private readonly MachineNetwork _network;
     private int _request;
     private int _exitStatus;
 
@@ -45,6 +49,7 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
             throw new SosiaException($"A machine with {options.CpuCount} processors is impossible; give --cpus 1 to {MachineOptions.MaxCpuCount}.");
         }
 
+        _network = Own(new MachineNetwork(options.Networks));
         Log = new DiagnosticLog();
         Clock = new MachineClock(options.ClockMode);
         Ram = Own(new GuestRam(options.MemoryByteCount + romByteCount));
@@ -94,6 +99,12 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 
     /// <summary>The serial ports, in the order of <see cref="MachineOptions.Serial"/>.</summary>
     public IReadOnlyList<SerialPort> SerialPorts => _serialPorts;
+
+    /// <summary>The network cards, in the order of <see cref="MachineOptions.Networks"/>.</summary>
+    public IReadOnlyList<INetworkCard> NetworkCards => _networkCards;
+
+    /// <summary>What is behind the cards' cables, in their order; cables that are not plugged in are left out.</summary>
+    public IReadOnlyList<INetworkBackend> Networks => _network.Backends;
 
     /// <summary>What the machine shows; null when it has no screen.</summary>
     public IScreenSource? Screen { get; protected init; }
@@ -221,6 +232,18 @@ public abstract class Machine : IMachineControl, IMachineHardware, IDisposable
 
     /// <summary>Registers a serial port.</summary>
     protected void AddSerialPort(SerialPort port) => _serialPorts.Add(Add(port, port.Reset));
+
+    /// <summary>Registers a network card.</summary>
+    protected T AddNetworkCard<T>(T card)
+        where T : INetworkCard
+    {
+        _networkCards.Add(card);
+        return card;
+    }
+
+    /// <summary>The card's end of a network's cable.</summary>
+    /// <param name="index">Which of <see cref="MachineOptions.Networks"/>.</param>
+    protected CableEnd CardCable(int index) => _network.Cables[index].Card;
 
     /// <summary>Registers something to dispose of with the machine, last registered first.</summary>
     protected T Own<T>(T owned)

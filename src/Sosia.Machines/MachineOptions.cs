@@ -6,6 +6,7 @@ using Sosia.Devices.Block;
 using Sosia.Devices.Uart16550;
 using Sosia.Devices.Virtio;
 using Sosia.Machines.Firmware;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -89,6 +90,9 @@ public sealed record MachineOptions
 
     /// <summary>The disks.</summary>
     public IReadOnlyList<DriveOptions> Drives { get; init; } = [];
+
+    /// <summary>The network cards.</summary>
+    public IReadOnlyList<NetworkOptions> Networks { get; init; } = [];
 
     /// <summary>The display adapter of the machine "pc": "std" for a VGA with linear modes, "none" for a machine without a screen.</summary>
     public string Vga { get; init; } = "std";

@@ -9,6 +9,7 @@ using Sosia.Devices.Pit8254;
 using Sosia.Devices.Uart16550;
 using Sosia.Devices.Virtio;
 using Sosia.Machines.Acpi;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -83,6 +84,15 @@ public sealed class MicrovmMachine : X86Machine
             {
                 Dispose();
                 throw new SosiaException($"The machine 'microvm' has only virtio drives, but '{drive.File}' is to be another one; say if=virtio or use --machine pc.");
+            }
+        }
+
+        foreach (NetworkOptions network in options.Networks)
+        {
+            if (network.Model != NetworkModel.Virtio || network.RomFile is not null)
+            {
+                Dispose();
+                throw new SosiaException("The machine 'microvm' has only virtio network cards, without ROMs; leave model= and rom= out or use --machine pc.");
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using Sosia.Core;
 using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
@@ -14,6 +15,9 @@ using Sosia.Devices.Hpet;
 using Sosia.Devices.I8042;
 using Sosia.Devices.Ide;
 using Sosia.Devices.Mc146818;
+using Sosia.Devices.Network;
+using Sosia.Devices.Network.E1000;
+using Sosia.Devices.Network.Ne2000;
 using Sosia.Devices.Pci;
 using Sosia.Devices.Pic8259;
 using Sosia.Devices.Pit8254;
@@ -29,6 +33,7 @@ using Sosia.Isa.X86;
 using Sosia.Machines.Acpi;
 using Sosia.Machines.Boot;
 using Sosia.Machines.Firmware;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -65,6 +70,7 @@ public sealed class PcMachine : X86Machine
     private readonly FirmwareImage? _firmware;
     private readonly FwCfgDevice? _fwCfg;
     private readonly List<BootDevice> _bootDevices = [];
+    private ulong _nextRom;
     private bool _hasStarted;
 
     /// <summary>Builds the machine, without starting it.</summary>
@@ -75,9 +81,10 @@ public sealed class PcMachine : X86Machine
     }
 
     private PcMachine(MachineOptions options, FirmwareImage? firmware)
-        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0))
+        : base(options, (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0) + MachineNetwork.RomByteCount(options.Networks))
     {
         _firmware = firmware;
+        _nextRom = options.MemoryByteCount + (firmware?.RomByteCount ?? 0) + (HasVga(options) ? VgaAdapter.RamByteCount : 0);
 
         // Interrupts: the 8259A pair reaches the processor through LINT0; wire n of the board is input n of both controllers.
         _pic = new Pic8259Pair(new IrqLine(ApicBus, ApicBus.ExternalInterruptInput));
@@ -176,12 +183,7 @@ public sealed class PcMachine : X86Machine
         AttachDrives();
         foreach (VirtioDevice device in CreateVirtioDevices())
         {
-            if (_pci.Functions.Count >= MaxPciFunctions)
-            {
-                Dispose();
-                throw new SosiaException($"There are more devices than the machine 'pc' has PCI slots ({device.Name} finds none); give fewer drives.");
-            }
-
+            RequireSlot(device.Name);
             Add(device, device.Reset);
             var function = new VirtioPciFunction(device);
             AddPci(function);
@@ -189,7 +191,13 @@ public sealed class PcMachine : X86Machine
             {
                 _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Disk, function, "scsi", "/disk@0,0"));
             }
+            else if (device is VirtioNetDevice card)
+            {
+                AttachNetworkRom(function, options.Networks[IndexOf(card)]);
+            }
         }
+
+        AddNetworkCards(board);
     }
 
     /// <inheritdoc/>
@@ -366,6 +374,79 @@ public sealed class PcMachine : X86Machine
         {
             var card = new Sb16Card(Clock, _dma, board, mixer, Log);
             Add(card, card.Reset).Map(Ports);
+        }
+    }
+
+    private void RequireSlot(string name)
+    {
+        if (_pci.Functions.Count >= MaxPciFunctions)
+        {
+            Dispose();
+            throw new SosiaException($"There are more devices than the machine 'pc' has PCI slots ({name} finds none); give fewer drives and network cards.");
+        }
+    }
+
+    // Those that are no virtio devices.
+    private void AddNetworkCards(GsiRouter board)
+    {
+        for (int i = 0; i < Options.Networks.Count; i++)
+        {
+            NetworkOptions network = Options.Networks[i];
+            switch (network.Model)
+            {
+                case NetworkModel.E1000:
+                    RequireSlot($"e1000-{i}");
+                    var card = new E1000Card($"e1000-{i}", Clock, Memory, CardCable(i), network.EffectiveMac(i), Log);
+                    AddPci(AddNetworkCard(card));
+                    AttachNetworkRom(card, network);
+                    break;
+                case NetworkModel.Ne2000Pci:
+                    RequireSlot($"ne2k-{i}");
+                    var pciCard = new Ne2000PciCard($"ne2k-{i}", Clock, CardCable(i), network.EffectiveMac(i));
+                    AddPci(AddNetworkCard(pciCard));
+                    AttachNetworkRom(pciCard, network);
+                    break;
+                case NetworkModel.Ne2000Isa:
+                    AddIsaCard(i, network, board);
+                    break;
+            }
+        }
+    }
+
+    private void AddIsaCard(int index, NetworkOptions network, GsiRouter board)
+    {
+        if (network.RomFile is not null || NetworkCards.Any(card => card is Ne2000IsaCard))
+        {
+            Dispose();
+            throw new SosiaException("There can be one network card model=ne2k_isa, without rom=; take model=ne2k_pci.");
+        }
+
+        var card = new Ne2000IsaCard($"ne2k-{index}", Clock, new IrqLine(board, Ne2000IsaCard.Interrupt), CardCable(index), network.EffectiveMac(index));
+        Add(AddNetworkCard(card), card.Reset).Map(Ports);
+    }
+
+    private int IndexOf(INetworkCard card)
+    {
+        for (int i = 0; i < Options.Networks.Count; i++)
+        {
+            if (ReferenceEquals(CardCable(i), card.Cable))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private void AttachNetworkRom(PciFunction function, NetworkOptions network)
+    {
+        byte[] rom = MachineNetwork.ReadRom(network);
+        if (rom.Length != 0)
+        {
+            uint room = MachineNetwork.RomRoom(rom);
+            function.AttachRom(Memory, _nextRom, room, rom);
+            _nextRom += room;
+            _bootDevices.Add(BootDevice.OnPci(BootDeviceKind.Network, function, "ethernet", "/ethernet-phy@0"));
         }
     }
 

@@ -7,10 +7,12 @@ using Sosia.Core.Interrupts;
 using Sosia.Devices.Apic;
 using Sosia.Devices.Block;
 using Sosia.Devices.Debug;
+using Sosia.Devices.Network;
 using Sosia.Devices.Virtio;
 using Sosia.Isa.X86;
 using Sosia.Isa.X86.State;
 using Sosia.Machines.Boot;
+using Sosia.Net;
 
 namespace Sosia.Machines;
 
@@ -42,6 +44,7 @@ public abstract class X86Machine : Machine
     {
         if (options.MemoryByteCount < MinMemory)
         {
+            Dispose();
             throw new SosiaException($"Guest memory of {options.MemoryByteCount} bytes is too small for machine '{options.Machine}'; give at least --memory 2M.");
         }
 
@@ -151,7 +154,7 @@ public abstract class X86Machine : Machine
         BootLoader.Load(new BootEnvironment(Cpu, Memory, MemoryMap(), LowMemoryEnd, rsdp, Options) { HasTextScreen = Screen is not null });
     }
 
-    /// <summary>Creates the virtio devices that the options ask for: disks, entropy, tablet, console.</summary>
+    /// <summary>Creates the virtio devices that the options ask for: disks, network cards, entropy, tablet, console.</summary>
     protected IReadOnlyList<VirtioDevice> CreateVirtioDevices()
     {
         var context = new VirtioContext(Memory, Clock, Log);
@@ -171,6 +174,14 @@ public abstract class X86Machine : Machine
             // A disk that was opened must not stay locked when the next one cannot be.
             Dispose();
             throw;
+        }
+
+        for (int i = 0; i < Options.Networks.Count; i++)
+        {
+            if (Options.Networks[i].Model == NetworkModel.Virtio)
+            {
+                devices.Add(AddNetworkCard(new VirtioNetDevice(context, $"virtio-net{i}", CardCable(i), Options.Networks[i].EffectiveMac(i))));
+            }
         }
 
         devices.Add(new VirtioEntropyDevice(context, "virtio-rng0", Options.EffectiveRandomSeed));

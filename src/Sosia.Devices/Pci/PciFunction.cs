@@ -326,6 +326,29 @@ public abstract class PciFunction : ISnapshotable
         _bars.Add(new PciBar { Index = 6, ByteCount = byteCount, Name = $"{Name}-rom", RamOffset = ramOffset, IsRom = true, IgnoresMemorySpace = ignoresMemorySpace });
     }
 
+    /// <summary>Gives the function an option ROM. The ROM's identification becomes the function's, so that firmware takes one for the other.</summary>
+    /// <param name="memory">The machine's memory.</param>
+    /// <param name="ramOffset">Where in guest RAM its contents lie from now on; page-aligned, not mapped by anybody else.</param>
+    /// <param name="byteCount">A power of two, at least 4096 and the image's length.</param>
+    /// <param name="image">The ROM's contents.</param>
+    public void AttachRom(MemoryBus memory, ulong ramOffset, uint byteCount, ReadOnlySpan<byte> image)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        byte[] copy = image.ToArray();
+        int data = BinaryPrimitives.ReadUInt16LittleEndian(copy.AsSpan(0x18));
+        int length = copy[2] * 512;
+        if (data + 8 <= copy.Length && length != 0 && length <= copy.Length && copy.AsSpan(data, 4).SequenceEqual("PCIR"u8))
+        {
+            // All bytes of the image add up to 0; a byte of its header that nobody reads makes good for the change.
+            int before = Sum(copy.AsSpan(data + 4, 4));
+            _config.AsSpan(0, 4).CopyTo(copy.AsSpan(data + 4));
+            copy[6] -= (byte)(Sum(copy.AsSpan(data + 4, 4)) - before);
+        }
+
+        memory.Ram.Write(ramOffset, copy);
+        AddRom(byteCount, ramOffset);
+    }
+
     /// <summary>Declares an I/O BAR.</summary>
     /// <param name="index">0 to 5.</param>
     /// <param name="portCount">A power of two, 4 to 256.</param>
@@ -340,6 +363,17 @@ public abstract class PciFunction : ISnapshotable
         // All upper bits can be written: SeaBIOS takes a register whose upper half is hard-wired to 0 for one of nearly 4 GiB.
         DefineUInt32(BarOffset + (4 * index), 1, (uint)~(portCount - 1));
         _bars.Add(new PciBar { Index = index, ByteCount = (ulong)portCount, Name = $"{Name}-bar{index}", Ports = device });
+    }
+
+    private static int Sum(ReadOnlySpan<byte> bytes)
+    {
+        int sum = 0;
+        foreach (byte value in bytes)
+        {
+            sum += value;
+        }
+
+        return sum;
     }
 
     /// <summary>Adds a capability to the list (PCI 3.0, section 6.7); its body is defined by the caller with the Define methods.</summary>

@@ -153,6 +153,10 @@ public sealed class VirtQueue
         return true;
     }
 
+    /// <summary>Gives back the requests that were taken last and not returned: they will be taken again.</summary>
+    /// <param name="count">How many.</param>
+    public void GiveBack(int count) => _nextAvailable -= (ushort)count;
+
     /// <summary>Collects the buffers of a request that was taken earlier and not yet returned.</summary>
     /// <param name="chain">Receives the buffers.</param>
     /// <param name="head">The request's first descriptor.</param>

@@ -3,6 +3,9 @@ namespace Sosia.Devices.Virtio;
 /// <summary>Device types (virtio 1.1, section 5). The PCI device id is 0x1040 plus the type.</summary>
 public static class VirtioDeviceId
 {
+    /// <summary>A network card.</summary>
+    public const ushort Network = 1;
+
     /// <summary>A block device.</summary>
     public const ushort Block = 2;
 

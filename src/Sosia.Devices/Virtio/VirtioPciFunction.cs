@@ -241,6 +241,7 @@ public sealed class VirtioPciFunction : PciFunction, IDoorbellDevice, IVirtioTra
     {
         uint classCode = device.DeviceId switch
         {
+            VirtioDeviceId.Network => 0x02_0000,
             VirtioDeviceId.Block => 0x01_0000,
             VirtioDeviceId.Console => 0x07_8000,
             _ => 0x00_ff00,
@@ -307,6 +308,9 @@ public sealed class VirtioPciFunction : PciFunction, IDoorbellDevice, IVirtioTra
                 return queue is null ? 0u : _queueSelect;
             case ( >= QueueAddresses and < CommonByteCount, 4) when offset % 4 == 0:
                 return queue?.AddressHalf((VirtQueueArea)((offset - QueueAddresses) / 8), isHigh: (offset & 4) != 0) ?? 0;
+            case ( < 0x10 or (>= QueueAddresses and < CommonByteCount), 1 or 2) when offset % byteCount == 0:
+                // Not what the specification wants of drivers, but iPXE read the features so until 2023.
+                return (ReadCommon(offset & ~3, 4) >> (8 * (offset & 3))) & (byteCount == 1 ? 0xffu : 0xffff);
             default:
                 _device.ReportMisuse("common configuration read with a wrong offset or width", (ulong)offset);
                 return 0;

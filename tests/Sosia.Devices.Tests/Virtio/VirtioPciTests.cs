@@ -57,6 +57,18 @@ public sealed class VirtioPciTests : IDisposable
     }
 
     [Fact]
+    public void A_driver_that_reads_half_of_a_feature_word_gets_that_half()
+    {
+        PciGuestDriver driver = Create(usesMsix: false);
+        driver.Common(0x00, 4, 1);
+        Assert.Equal(1u, driver.Common(0x04, 2));
+        driver.Common(0x00, 4, 0);
+        uint features = driver.Common(0x04, 4);
+        Assert.Equal(features & 0xffff, driver.Common(0x04, 2));
+        Assert.Equal(features >> 16, driver.Common(0x06, 2));
+    }
+
+    [Fact]
     public void A_vector_that_does_not_exist_reads_back_as_none()
     {
         PciGuestDriver driver = Create(usesMsix: true);
