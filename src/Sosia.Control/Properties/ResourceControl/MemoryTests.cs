@@ -42,7 +42,7 @@ internal static class MemoryTests
             Name = "Page tables that do not exist",
             Target = IsolationTarget.Memory,
             Attempt = "A kernel loads CR3 with an address far beyond RAM; another makes a page directory of the local APIC's registers.",
-            Judged = "The first machine ends with a triple fault, the second goes on or does; the fences are whole.",
+            Judged = "The first machine ends with a triple fault, or, where the host's processor walks the tables and never comes to an end, is stopped after ten seconds; the second goes on or ends; the fences are whole.",
             Body = MissingTables,
         },
         new IsolationTest
@@ -136,7 +136,7 @@ internal static class MemoryTests
             assembler.Emit([0x0f, 0x22, 0xd8]); // mov cr3, rax
             BareGuest.End(assembler);
         });
-        RunResult firstEnd = first.Machine.Run(Isolation.Patience);
+        RunResult firstEnd = first.Machine.Run(TimeSpan.FromSeconds(10));
         using var second = new BareGuest(engine(), kernel: static assembler =>
         {
             // A directory pointer for the gibibyte at 40000000h: a table of what the registers read as.
@@ -150,7 +150,9 @@ internal static class MemoryTests
             BareGuest.End(assembler);
         });
         RunResult secondEnd = second.Machine.Run(Isolation.Patience);
-        bool passed = firstEnd.Reason == StopReason.TripleFault && secondEnd.Reason is StopReason.DebugExit or StopReason.TripleFault;
+        // KVM gives the guest a page fault for a table that is not there, and its delivery walks the same tables.
+        bool isHostsWalk = !first.Machine.Engine.CountsInstructions;
+        bool passed = (firstEnd.Reason == StopReason.TripleFault || (isHostsWalk && firstEnd.Reason == StopReason.TimedOut)) && secondEnd.Reason is StopReason.DebugExit or StopReason.TripleFault;
         string evidence = $"the machines ended with {firstEnd.Reason} and {secondEnd.Reason}";
         return first.IsHostWhole ? Isolation.Judge(second, passed, evidence) : Isolation.Judge(first, passed, evidence);
     }
