@@ -171,6 +171,24 @@ public sealed class Ne2000Tests
         => Assert.Equal(0xcbf4_3926u, FrameCheckSequence.Compute("123456789"u8));
 
     [Fact]
+    public void A_driver_that_chooses_a_page_without_the_start_bit_still_receives()
+    {
+        using var bench = new Bench();
+        bench.StartReceiver();
+        // As iPXE's driver polls: page 1, the current page, page 0.
+        bench.Out(0, 0x40);
+        byte current = bench.In(7);
+        bench.Out(0, 0x00);
+        Assert.True(bench.Cable.Backend.TrySend(bench.Frame(100)));
+        bench.Card.ServiceCable();
+        bench.Out(0, 0x40);
+        Assert.NotEqual(current, bench.In(7));
+        bench.Out(0, Stop);
+        bench.Out(0, 0x00);
+        Assert.Equal(Stop & 3, bench.In(0) & 3);
+    }
+
+    [Fact]
     public void Short_frames_are_padded()
     {
         using var bench = new Bench();

@@ -314,7 +314,12 @@ internal sealed partial class Ne2000Core : IPortDevice
 
     private void WriteCommand(byte value)
     {
-        // A transmission that was begun goes on; a 0 does not stop it (section 10.3).
+        // A transmission that was begun goes on, and so does the card: only the stop bit stops it. Drivers that choose a page write neither bit (section 10.3).
+        if ((value & (CommandStart | CommandStop)) == 0)
+        {
+            value |= (byte)(_command & (CommandStart | CommandStop));
+        }
+
         _command = (byte)(value | (_command & CommandTransmit));
         if ((value & CommandStop) != 0)
         {
